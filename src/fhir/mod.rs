@@ -1,0 +1,16 @@
+//! The FHIR R4 vocabulary, without any I/O: JSON as it was sent, the element table and the check
+//! against it, dates, numbers, units, references, OperationOutcome and Bundle.
+
+pub mod bundle;
+pub mod date;
+pub mod decode;
+pub mod elements;
+mod invariants;
+pub mod json;
+pub mod nhs_number;
+pub mod outcome;
+pub mod primitive;
+pub mod quantity;
+pub mod reference;
+pub mod text;
+pub mod xml;

@@ -1,0 +1,115 @@
+//! Owns numbers in searches and units: the range a number's precision implies (R4 §3.1.1.5.4),
+//! and the canonical UCUM form under which values of different units compare.
+
+use octofhir_ucum::get_canonical_units;
+use rust_decimal::Decimal;
+
+/// The system of UCUM units.
+pub const UCUM: &str = "http://unitsofmeasure.org";
+
+/// A decimal in a search value, with the half-open range its precision implies, as text PostgreSQL reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    pub exact: String,
+    pub low: String,
+    pub high: String,
+    /// The exact number less and plus a tenth of its size, for `ap`.
+    pub near: (String, String),
+}
+
+/// Reads a decimal; `None` if it is not one, or has more digits than a search needs (28).
+pub fn parse_number(text: &str) -> Option<Number> {
+    let shape = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let starts = shape.starts_with(|c: char| c.is_ascii_digit());
+    if !starts || text.len() > 40 || text.contains('_') {
+        return None;
+    }
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok().filter(|e: &i32| e.abs() <= 20)?;
+    let exact = decimal(text)?;
+    let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    // Half a unit of the last place that was written.
+    let place = exponent - i32::try_from(decimals).ok()?;
+    let half = decimal(&format!("5e{}", place - 1))?;
+    let tenth = exact.abs().checked_mul(decimal("0.1")?)?;
+    Some(Number {
+        exact: exact.to_string(),
+        low: exact.checked_sub(half)?.to_string(),
+        high: exact.checked_add(half)?.to_string(),
+        near: (exact.checked_sub(tenth)?.to_string(), exact.checked_add(tenth)?.to_string()),
+    })
+}
+
+fn decimal(text: &str) -> Option<Decimal> {
+    let parsed = if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
+    parsed.ok()
+}
+
+/// A unit's canonical UCUM form: `value × factor + offset` in `unit`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canonical {
+    pub unit: String,
+    pub factor: f64,
+    pub offset: f64,
+}
+
+impl Canonical {
+    /// A value in the canonical unit.
+    pub fn of(&self, value: f64) -> f64 {
+        value * self.factor + self.offset
+    }
+}
+
+/// The canonical form of a UCUM code; none for what is not UCUM or has no linear scale (pH).
+pub fn canonical(system: &str, code: &str) -> Option<Canonical> {
+    if system != UCUM || code.len() > 64 {
+        return None;
+    }
+    let unit = get_canonical_units(code).ok()?;
+    Some(Canonical { unit: unit.unit, factor: unit.factor.to_f64(), offset: unit.offset.to_f64() })
+}
+
+/// The interval that SampledData covers (R4 §2.24.0.12): lowest and highest of `origin + factor × data`.
+pub fn sampled(origin: &str, factor: Option<&str>, data: &str) -> Option<(String, String)> {
+    let origin = decimal(origin)?;
+    let factor = decimal(factor.unwrap_or("1"))?;
+    // E, U and L say "error", "above" and "below": no number to compare.
+    let points = data.split_whitespace().filter_map(decimal);
+    let values: Vec<Decimal> = points.filter_map(|point| point.checked_mul(factor)?.checked_add(origin)).collect();
+    Some((values.iter().min()?.to_string(), values.iter().max()?.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn precision_makes_the_range() {
+        for (text, low, high) in [
+            ("5.4", "5.35", "5.45"),
+            ("100", "99.5", "100.5"),
+            ("5.40", "5.395", "5.405"),
+            ("-1", "-1.5", "-0.5"),
+            ("1e2", "50", "150"),
+            ("1.0e-2", "0.0095", "0.0105"),
+        ] {
+            let number = parse_number(text).expect(text);
+            let same = |a: &str, b: &str| decimal(a) == decimal(b);
+            assert!(same(&number.low, low) && same(&number.high, high), "{text}: {number:?}");
+        }
+        for text in ["", "x", "1e999", "--1", "1.2.3", "1e", ".5x", "NaN", "1_0"] {
+            assert_eq!(parse_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn units_meet_in_their_canonical_form() {
+        let (g, mg) = (canonical(UCUM, "g"), canonical(UCUM, "mg"));
+        let (g, mg) = (g.expect("g"), mg.expect("mg"));
+        assert_eq!(g.unit, mg.unit);
+        assert!((g.of(1.5) - mg.of(1500.0)).abs() < 1e-9);
+        assert_eq!(canonical(UCUM, "nonsense!"), None);
+        assert_eq!(canonical("http://snomed.info/sct", "g"), None);
+        assert_eq!(sampled("2048", Some("0.5"), "2 E -4 10"), Some(("2046.0".into(), "2053.0".into())));
+    }
+}

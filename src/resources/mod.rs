@@ -1,0 +1,29 @@
+//! The resource types of the record: one file each, one const table each, one line here.
+
+mod allergy_intolerance;
+mod care_plan;
+mod common;
+mod condition;
+pub mod index;
+mod medication_statement;
+mod observation;
+mod path;
+mod patient;
+pub mod spec;
+
+use spec::ResourceSpec;
+
+/// Every type the record keeps.
+pub const ALL: &[&ResourceSpec] = &[
+    &patient::PATIENT,
+    &condition::CONDITION,
+    &observation::OBSERVATION,
+    &medication_statement::MEDICATION_STATEMENT,
+    &allergy_intolerance::ALLERGY_INTOLERANCE,
+    &care_plan::CARE_PLAN,
+];
+
+/// The type of this name, if the record keeps it.
+pub fn find(name: &str) -> Option<&'static ResourceSpec> {
+    ALL.iter().copied().find(|spec| spec.name == name)
+}

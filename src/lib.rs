@@ -6,3 +6,5 @@
 
 pub mod fhir;
 pub mod resources;
+pub mod access;
+pub mod search;

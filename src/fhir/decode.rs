@@ -149,7 +149,16 @@ impl Walk {
             return self.report(IssueType::Structure, "null: leave the element out");
         }
         if kind.name == "Resource" {
-            return self.contained(value, parent);
+            return match (element.name, value) {
+                ("contained", _) => self.contained(value, parent),
+                // A Bundle's or Parameters' resource stands by itself.
+                (_, Json::Object(object)) => {
+                    let around = std::mem::take(&mut self.contained);
+                    self.resource(object, None);
+                    self.contained = around;
+                }
+                (_, other) => self.report(IssueType::Structure, format!("is {}, not a resource", json_kind(other))),
+            };
         }
         let Some(def) = type_def(kind.name) else {
             return self.report(IssueType::Exception, format!("type {} is missing from the table", kind.name));

@@ -108,6 +108,11 @@ pub fn is_resource_type(name: &str) -> bool {
     type_def(name).is_some_and(|def| def.shape == Shape::Resource)
 }
 
+/// Every resource type of R4.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    table().values().filter(|def| def.shape == Shape::Resource).map(|def| def.name)
+}
+
 fn table() -> &'static HashMap<&'static str, TypeDef> {
     static TABLE: OnceLock<HashMap<&'static str, TypeDef>> = OnceLock::new();
     TABLE.get_or_init(|| read_elements(include_str!("r4/elements.txt"), read_codes(include_str!("r4/codes.txt"))))

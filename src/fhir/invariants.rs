@@ -118,7 +118,8 @@ pub fn references(resource: &Object, around: Option<&Object>) -> Broken {
 fn local_references(value: &Json, found: &mut dyn FnMut(&str)) {
     match value {
         Json::Array(items) => items.iter().for_each(|item| local_references(item, found)),
-        Json::Object(object) => {
+        // A resource within (a Bundle's entry) has its own contained ones.
+        Json::Object(object) if !has(object, "resourceType") => {
             for (key, value) in &object.0 {
                 match value.as_str() {
                     Some(text) if key == "reference" => text.strip_prefix('#').into_iter().for_each(&mut *found),

@@ -1,0 +1,62 @@
+//! Owns who asks: the facts about a caller that a token stands for.
+//!
+//! A Caller is made in one place, from a verified token (`smart`), and never from a request.
+
+use super::scope::Scope;
+
+/// What a token says of its holder, as it was when the token was issued. Stored with the token.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, PartialEq)]
+pub struct Claims {
+    /// The SMART client that asks.
+    pub client: String,
+    /// SMART scopes, separated by spaces.
+    pub scope: String,
+    /// Role under which the user works (`doctor`, `nurse`, …); `system` for a client without a user.
+    pub role: String,
+    /// The user's identifier: an SDS user id, or the persona's name in the sandbox.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// ODS code of the organisation the caller acts for.
+    #[serde(default)]
+    pub organisation: Option<String>,
+    /// Teams the user works in.
+    #[serde(default)]
+    pub teams: Vec<String>,
+    /// Logical id of the launch patient, or of the patient who signed in.
+    #[serde(default)]
+    pub patient: Option<String>,
+    /// The source under whose name the caller writes.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+/// Who asks. Fields are private: access decides with them, others may only name the caller in an audit row.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    claims: Claims,
+    scopes: Vec<Scope>,
+    token: String,
+}
+
+impl Caller {
+    /// The one constructor, for `smart` alone: `token` identifies the token without being it.
+    pub(crate) fn verified(claims: Claims, token: String) -> Caller {
+        let scopes = Scope::parse_all(&claims.scope);
+        Caller { claims, scopes, token }
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// What the token allows.
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// Names the token (not its text), to which page links are bound.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}

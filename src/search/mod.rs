@@ -1,0 +1,245 @@
+//! From a query string and a Grant to a Search: every parameter known, every value read, nothing
+//! guessed. It knows no SQL and no HTTP.
+
+pub mod cursor;
+pub mod query;
+pub mod value;
+
+use crate::access::{Grant, Interaction};
+use crate::fhir::outcome::{Issue, IssueType};
+use crate::fhir::primitive::shorten;
+use crate::resources::spec::{Param, ResourceSpec};
+use cursor::{Cursor, CursorKey};
+use value::Test;
+
+/// What a search may cost, from config.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Rows on a page when the caller does not say.
+    pub page: usize,
+    /// The most rows on a page.
+    pub most_page: usize,
+    /// The most parameters in one query.
+    pub parameters: usize,
+    /// The most alternatives of one parameter.
+    pub values: usize,
+}
+
+/// What reading a query needs beside the query.
+pub struct Context<'a> {
+    /// The service's public base URL.
+    pub base: &'a str,
+    pub limits: Limits,
+    pub key: &'a CursorKey,
+    /// `Prefer: handling=lenient`: unknown parameters are passed over (R4 §3.1.1.2).
+    pub lenient: bool,
+}
+
+/// One parameter with its alternatives; all filters of a search have to hold.
+#[derive(Debug)]
+pub struct Filter {
+    pub param: &'static Param,
+    pub test: Test,
+}
+
+/// One sort key.
+#[derive(Debug)]
+pub struct SortKey {
+    pub param: &'static Param,
+    pub descending: bool,
+}
+
+/// A search that may be run: only `Search::read` makes one, and only with a Grant to search.
+#[derive(Debug)]
+pub struct Search {
+    grant: Grant,
+    filters: Vec<Filter>,
+    sort: Vec<SortKey>,
+    count: usize,
+    total: bool,
+    cursor: Option<Cursor>,
+    used: Vec<(String, String)>,
+    warnings: Vec<Issue>,
+    hopeless: bool,
+}
+
+impl Search {
+    /// Reads the query. The errors name every parameter that is wrong.
+    pub fn read(grant: Grant, pairs: &[(String, String)], context: &Context<'_>) -> Result<Search, Vec<Issue>> {
+        let spec = grant.spec();
+        if grant.interaction() != Interaction::Search {
+            return Err(vec![Issue::error(IssueType::Forbidden, "the grant is not one to search")]);
+        }
+        let limits = context.limits;
+        if pairs.len() > limits.parameters {
+            let words = format!("{} parameters, more than the {} this service takes (limits.parameters)", pairs.len(), limits.parameters);
+            return Err(vec![Issue::error(IssueType::TooCostly, words)]);
+        }
+        let mut search = Search {
+            grant,
+            filters: Vec::new(),
+            sort: Vec::new(),
+            count: limits.page,
+            total: false,
+            cursor: None,
+            used: Vec::new(),
+            warnings: Vec::new(),
+            hopeless: false,
+        };
+        let mut errors = Vec::new();
+        let mut sealed = None;
+        for (name, value) in pairs {
+            let outcome = match name.as_str() {
+                "_cursor" => {
+                    sealed = Some(value.as_str());
+                    continue;
+                }
+                _ => search.parameter(spec, name, value, context),
+            };
+            match outcome {
+                Ok(Some(used)) => search.used.push((name.clone(), used)),
+                Ok(None) => {}
+                Err(issue) => errors.push(issue.at(&format!("http.{}", shorten(name)))),
+            }
+        }
+        if let Some(text) = sealed {
+            search.cursor = context.key.open(text, &search.bound());
+            if search.cursor.as_ref().is_none_or(|cursor| cursor.keys.len() != search.key_count()) {
+                let words = "this page link was not made for this caller and this query: start the search anew";
+                errors.push(Issue::error(IssueType::Value, words).at("http._cursor"));
+            }
+        }
+        if errors.is_empty() { Ok(search) } else { Err(errors) }
+    }
+
+    /// One parameter; gives its value as used, or `None` when it was passed over.
+    fn parameter(&mut self, spec: &'static ResourceSpec, name: &str, value: &str, context: &Context<'_>) -> Result<Option<String>, Issue> {
+        let bad = |words: String| Issue::error(IssueType::Value, format!("{}: {words}", shorten(name)));
+        match name {
+            "_count" => {
+                let count: usize = value.parse().map_err(|_| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
+                self.count = count.min(context.limits.most_page);
+                self.total |= count == 0;
+                return Ok(Some(self.count.to_string()));
+            }
+            "_total" => {
+                match value {
+                    "none" => {}
+                    // An estimate from the planner would count rows the caller may not see.
+                    "accurate" | "estimate" => self.total = true,
+                    _ => return Err(bad(format!("\"{}\" is not one of none, estimate, accurate", shorten(value)))),
+                }
+                return Ok(Some(value.to_owned()));
+            }
+            "_sort" => {
+                self.sort = value.split(',').map(|key| sort_key(spec, key)).collect::<Result<_, _>>().map_err(bad)?;
+                return Ok(Some(value.to_owned()));
+            }
+            "_format" | "_pretty" => return Ok(Some(value.to_owned())),
+            _ => {}
+        }
+        let (code, modifier) = name.split_once(':').map_or((name, None), |(code, modifier)| (code, Some(modifier)));
+        let Some(param) = spec.param(code).filter(|param| param.offered()) else {
+            return if context.lenient { Ok(None) } else { Err(unknown(spec, name)) };
+        };
+        if let Some(modifier) = modifier {
+            let words = format!("the modifier :{} is not supported for {code}", shorten(modifier));
+            return Err(Issue::error(IssueType::NotSupported, words));
+        }
+        let test = value::read(spec, param, value, context.base, context.limits.values).map_err(bad)?;
+        if param.code == "identifier"
+            && let Some(words) = value::nhs_number_fault(&test)
+        {
+            self.warnings.push(Issue::warning(IssueType::Value, words).at("http.identifier"));
+            self.hopeless |= matches!(&test, Test::Tokens(tokens) if tokens.len() == 1);
+        }
+        self.filters.push(Filter { param, test });
+        Ok(Some(value.to_owned()))
+    }
+
+    /// The name of caller and query that cursors are bound to. The page size may change from page to page.
+    fn bound(&self) -> String {
+        let claims = self.grant.caller().claims();
+        let query: Vec<(String, String)> = self.used.iter().filter(|(name, _)| name != "_count").cloned().collect();
+        let user = claims.user.as_deref().unwrap_or_default();
+        let patient = claims.patient.as_deref().unwrap_or_default();
+        format!("{}\n{user}\n{patient}\n{}?{}", claims.client, self.grant.spec().name, query::encode(&query))
+    }
+
+    /// How many keys a cursor of this search has: the sort keys and what breaks ties.
+    fn key_count(&self) -> usize {
+        if self.sort.is_empty() { 2 } else { self.sort.len() + 1 }
+    }
+
+    /// A link's cursor.
+    pub fn seal(&self, key: &CursorKey, cursor: &Cursor) -> String {
+        key.seal(cursor, &self.bound())
+    }
+
+    /// The leave it runs under.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// What has to hold.
+    pub fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// The order; empty: the record's own.
+    pub fn sort(&self) -> &[SortKey] {
+        &self.sort
+    }
+
+    /// Rows on a page.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether the caller wants to know how many match in all.
+    pub fn total(&self) -> bool {
+        self.total
+    }
+
+    /// Where the page begins.
+    pub fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    /// The parameters in force, for the self link.
+    pub fn used(&self) -> &[(String, String)] {
+        &self.used
+    }
+
+    /// What the caller should know of an answer that is given all the same.
+    pub fn warnings(&self) -> &[Issue] {
+        &self.warnings
+    }
+
+    /// Whether no row can match, whatever is stored.
+    pub fn hopeless(&self) -> bool {
+        self.hopeless
+    }
+}
+
+fn sort_key(spec: &'static ResourceSpec, text: &str) -> Result<SortKey, String> {
+    let code = text.strip_prefix('-');
+    let descending = code.is_some();
+    let code = code.unwrap_or(text);
+    let param = spec.param(code).filter(|param| param.offered() && param.sortable()).ok_or_else(|| {
+        let known: Vec<&str> = spec.all_params().filter(|p| p.offered() && p.sortable()).map(|p| p.code).collect();
+        format!("cannot sort {} by \"{}\"; sortable are {}", spec.name, shorten(code), known.join(", "))
+    })?;
+    Ok(SortKey { param, descending })
+}
+
+fn unknown(spec: &'static ResourceSpec, name: &str) -> Issue {
+    let known: Vec<&str> = spec.all_params().filter(|param| param.offered()).map(|param| param.code).collect();
+    let words = format!(
+        "{} has no search parameter \"{}\"; it has {}, and _count, _sort, _total. To have unknown ones passed over, send Prefer: handling=lenient",
+        spec.name,
+        shorten(name),
+        known.join(", ")
+    );
+    Issue::error(IssueType::NotSupported, words)
+}

@@ -4,7 +4,25 @@
 //! `access` decides the grant, `search` reads the query, `store` runs one statement, `fhir` and
 //! `resources` are the vocabulary they share. `ARCHITECTURE.md` walks one request through them.
 
-pub mod fhir;
-pub mod resources;
+pub mod app;
+pub mod cli;
+pub mod cluster;
+pub mod config;
+pub mod error;
+pub mod telemetry;
+
+pub mod http;
+
+pub mod smart;
+
 pub mod access;
+
 pub mod search;
+
+pub mod store;
+
+pub mod fhir;
+pub mod profile;
+pub mod resources;
+
+pub mod sandbox;

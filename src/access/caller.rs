@@ -35,14 +35,13 @@ pub struct Claims {
 pub struct Caller {
     claims: Claims,
     scopes: Vec<Scope>,
-    token: String,
 }
 
 impl Caller {
-    /// The one constructor, for `smart` alone: `token` identifies the token without being it.
-    pub(crate) fn verified(claims: Claims, token: String) -> Caller {
+    /// The one constructor, for `smart` alone.
+    pub(crate) fn verified(claims: Claims) -> Caller {
         let scopes = Scope::parse_all(&claims.scope);
-        Caller { claims, scopes, token }
+        Caller { claims, scopes }
     }
 
     /// What the token says.
@@ -53,10 +52,5 @@ impl Caller {
     /// What the token allows.
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
-    }
-
-    /// Names the token (not its text), to which page links are bound.
-    pub fn token(&self) -> &str {
-        &self.token
     }
 }

@@ -170,7 +170,7 @@ mod tests {
             patient: None,
             source: Some("s".into()),
         };
-        Caller::verified(claims, "t".into())
+        Caller::verified(claims)
     }
 
     #[test]

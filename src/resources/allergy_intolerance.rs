@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const ALLERGY_INTOLERANCE: ResourceSpec = ResourceSpec {
     name: "AllergyIntolerance",
     table: "allergy_intolerance",
+    history: "allergy_intolerance_history",
     subject: Some("patient"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-AllergyIntolerance",

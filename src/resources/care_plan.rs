@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     name: "CarePlan",
     table: "care_plan",
+    history: "care_plan_history",
     subject: Some("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan",

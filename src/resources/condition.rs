@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const CONDITION: ResourceSpec = ResourceSpec {
     name: "Condition",
     table: "condition",
+    history: "condition_history",
     subject: Some("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Condition",

@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     name: "MedicationStatement",
     table: "medication_statement",
+    history: "medication_statement_history",
     subject: Some("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",

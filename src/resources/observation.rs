@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const OBSERVATION: ResourceSpec = ResourceSpec {
     name: "Observation",
     table: "observation",
+    history: "observation_history",
     subject: Some("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation",

@@ -6,6 +6,7 @@ use super::spec::{Kind, Param, ResourceSpec, param};
 pub const PATIENT: ResourceSpec = ResourceSpec {
     name: "Patient",
     table: "patient",
+    history: "patient_history",
     subject: None,
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient",

@@ -8,8 +8,10 @@
 pub struct ResourceSpec {
     /// R4's name, also the path segment.
     pub name: &'static str,
-    /// The table of current versions; history is `<table>_history`.
+    /// The table of current versions.
     pub table: &'static str,
+    /// The table of all versions.
+    pub history: &'static str,
     /// The element that names the person (`subject`); `None` for the person itself.
     pub subject: Option<&'static str>,
     /// The type's own search parameters.

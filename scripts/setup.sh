@@ -1,0 +1,150 @@
+#!/bin/sh
+# Sees to what `make` needs before it builds: cargo, a C compiler, PostgreSQL 15 or later.
+# Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
+# saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
+set -eu
+
+oldest=15
+
+say() { printf '%s\n' "setup: $*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# The major version of the postgres in folder $1; fails when initdb or postgres is not there.
+version_in() {
+    [ -x "$1/initdb" ] && [ -x "$1/postgres" ] || return 1
+    version=$("$1/postgres" --version 2>/dev/null) || return 1
+    version=${version#*"(PostgreSQL) "}
+    version=${version%%[!0-9]*}
+    [ -n "$version" ] && printf '%s' "$version"
+}
+
+new_enough() {
+    version=$(version_in "$1") && [ "$version" -ge "$oldest" ]
+}
+
+# The same places, in the same order, as src/cluster/install.rs.
+has_postgres() {
+    if [ -n "${LCR_PG_BIN:-}" ]; then
+        new_enough "$LCR_PG_BIN"
+        return
+    fi
+    if has initdb; then
+        bin=$(command -v initdb)
+        if new_enough "${bin%/*}"; then return 0; fi
+    fi
+    for bin in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql* \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin; do
+        if new_enough "$bin"; then return 0; fi
+    done
+    return 1
+}
+
+# Package manager and, for it, the packages: sets manager, cc_packages, pg_packages.
+choose_manager() {
+    if has apt-get; then
+        manager=apt-get cc_packages='gcc libc6-dev' pg_packages=postgresql
+    elif has dnf; then
+        manager=dnf cc_packages=gcc pg_packages='postgresql-server postgresql'
+    elif has apk; then
+        manager=apk cc_packages=build-base pg_packages='postgresql postgresql-client'
+    elif has pacman; then
+        manager=pacman cc_packages=gcc pg_packages=postgresql
+    elif has zypper; then
+        manager=zypper cc_packages=gcc pg_packages='postgresql-server postgresql'
+    elif has brew; then
+        manager=brew cc_packages='' pg_packages="postgresql@17"
+    else
+        manager='' cc_packages='gcc' pg_packages='postgresql'
+    fi
+}
+
+# The command that installs packages $*, without questions.
+install_command() {
+    case $manager in
+    apt-get) echo "apt-get install -y --no-install-recommends $*" ;;
+    dnf) echo "dnf install -y $*" ;;
+    apk) echo "apk add $*" ;;
+    pacman) echo "pacman -Sy --noconfirm --needed $*" ;;
+    zypper) echo "zypper --non-interactive install $*" ;;
+    brew) echo "brew install $*" ;;
+    esac
+}
+
+# Runs the script $1 as root.
+as_root() {
+    if [ "$manager" = brew ] || [ "$(id -u)" = 0 ]; then
+        sh -c "$1"
+    else
+        sudo -n sh -c "$1"
+    fi
+}
+
+# While the file is there, Debian's package makes no cluster of its own, and so starts no server.
+# shellcheck disable=SC2016 # expanded by the shell that runs it
+no_debian_cluster='
+    folder=/etc/postgresql-common/createcluster.d
+    mkdir -p "$folder" && echo "create_main_cluster = false" >"$folder/zz-lcr.conf" || exit 1
+    trap "rm -f \"$folder/zz-lcr.conf\"" EXIT'
+
+install_packages() {
+    command=$(install_command "$@")
+    by_hand=$command
+    if [ "$manager" = apt-get ]; then
+        by_hand="apt-get update && sudo $command"
+        # Lists of packages that could not be renewed may still do; what counts is the installation.
+        command="export DEBIAN_FRONTEND=noninteractive; $no_debian_cluster
+            apt-get -q update; $command -o DPkg::Lock::Timeout=120"
+    elif [ "$manager" = dnf ]; then
+        # Enterprise Linux 9 offers PostgreSQL 13 unless a module stream is chosen; Fedora has no modules and needs none.
+        command="dnf -y module enable postgresql:16; $command"
+    fi
+    if [ "$manager" != brew ]; then
+        by_hand="sudo $by_hand"
+        if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+            die "installing takes root's rights. Type this, then make again: $by_hand"
+        fi
+    fi
+    say "installing $* ($manager)"
+    log=$(mktemp)
+    if ! as_root "$command" >"$log" 2>&1 </dev/null; then
+        tail -n 15 "$log" >&2
+        rm -f "$log"
+        die "that failed, see above. Type this, then make again: $by_hand"
+    fi
+    rm -f "$log"
+}
+
+if ! has cargo; then
+    if [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+        die "cargo is not in PATH. Type: . \"${CARGO_HOME:-$HOME/.cargo}/env\""
+    fi
+    die "Rust is missing (cargo). Get it from https://rustup.rs, then make again: curl https://sh.rustup.rs -sSf | sh"
+fi
+
+packages=''
+choose_manager
+if ! has cc; then
+    say "no C compiler (cc): Rust links with it, and some crates hold C"
+    [ "$manager" != brew ] || die "Type this, then make again: xcode-select --install"
+    packages=$cc_packages
+fi
+if ! has_postgres; then
+    if [ -n "${LCR_PG_BIN:-}" ]; then
+        die "LCR_PG_BIN=$LCR_PG_BIN holds no initdb and postgres of version $oldest or later. Mend it, or unset it"
+    fi
+    say "no PostgreSQL $oldest or later: the demo and the tests each run a private one"
+    packages="$packages $pg_packages"
+fi
+if [ -n "$packages" ]; then
+    [ -n "$manager" ] || die "no package manager that is known here. Install these, then make again: $packages"
+    # shellcheck disable=SC2086 # a list of words
+    install_packages $packages
+    has cc || die "there is still no cc. Install a C compiler, then make again"
+    has_postgres || die "the package manager's PostgreSQL is older than $oldest. Get a newer one from" \
+        "https://www.postgresql.org/download/, then make again"
+    say "done"
+fi

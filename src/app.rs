@@ -1,0 +1,78 @@
+//! Owns the running service: one path for `lcr serve`, `lcr demo` and the tests.
+
+use std::net::TcpListener;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::Compress;
+use actix_web::{App as ActixApp, HttpServer, web};
+use tracing_actix_web::TracingLogger;
+
+use crate::config::Config;
+use crate::http::{self, State};
+use crate::store::{AuditTrail, Store, StoreError};
+use crate::telemetry::RouteSpan;
+
+/// A service that is bound to its address and ready to run.
+pub struct App {
+    server: Server,
+    address: String,
+}
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("nothing can listen on {address}: {error}; choose another address with LCR_LISTEN")]
+    Listen { address: String, error: std::io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    /// Builds the service over a database whose schema is up to date.
+    pub async fn build(config: Config, database_url: &str) -> Result<App, StartError> {
+        let listen = |error| StartError::Listen { address: config.listen.to_string(), error };
+        let listener = TcpListener::bind(config.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let mut config = config;
+        // Port 0 asks the system for one; links have to name the one it gave.
+        config.listen = address;
+        let shared = Store::connect(database_url, 2)?;
+        let key = shared.cursor_key().await?;
+        let trail = AuditTrail::start(shared);
+        let base = config.fhir_base();
+        let url = database_url.to_owned();
+        let workers = config.workers;
+        // A pool a worker: no lock is shared between cores on the way to the database.
+        Store::connect(&url, config.connections)?;
+        let server = HttpServer::new(move || {
+            let store = Store::connect(&url, config.connections);
+            let state = store.map(|store| {
+                web::Data::new(State { store, trail: trail.clone(), key: key.clone(), config: config.clone(), base: base.clone() })
+            });
+            let app = ActixApp::new().wrap(Compress::default()).wrap(TracingLogger::<RouteSpan>::new()).configure(http::routes);
+            match state {
+                Ok(state) => app.app_data(state),
+                // The same URL was read a moment ago; a worker without a store answers 500.
+                Err(_) => app,
+            }
+        });
+        let server = if workers > 0 { server.workers(workers) } else { server };
+        let server = server.disable_signals().listen(listener).map_err(|error| StartError::Listen { address: address.to_string(), error })?;
+        Ok(App { server: server.run(), address: format!("http://{address}") })
+    }
+
+    /// The URL it listens on.
+    pub fn url(&self) -> &str {
+        &self.address
+    }
+
+    /// What stops it.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until stopped.
+    pub async fn run(self) -> std::io::Result<()> {
+        self.server.await
+    }
+}

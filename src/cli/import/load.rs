@@ -1,0 +1,219 @@
+//! From documents to writes: identities, references, sources; single resources are written many at
+//! a time, a transaction Bundle by itself.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::report::Report;
+use crate::access::Interaction;
+use crate::cli::Failure;
+use crate::error::Problem;
+use crate::fhir::bundle::{Homes, resolve};
+use crate::fhir::date;
+use crate::fhir::json::{Json, Object};
+use crate::fhir::outcome::Issue;
+use crate::fhir::primitive::is_id;
+use crate::profile;
+use crate::resources::{self, spec::ResourceSpec};
+use crate::smart;
+use crate::store::{AuditRow, Change, NotWritten, Outcome, Store, Write, Written};
+
+/// Single resources written in one transaction.
+const BATCH: usize = 250;
+
+/// The source of what names none.
+const UNNAMED: &str = "import";
+
+/// Takes documents and writes them.
+pub struct Loader<'a> {
+    store: &'a Store,
+    source: Option<&'a str>,
+    base: &'a str,
+    pub report: Report,
+    waiting: Vec<Item>,
+}
+
+/// A checked resource on its way.
+struct Item {
+    place: String,
+    spec: &'static ResourceSpec,
+    id: String,
+    source: String,
+    resource: Object,
+}
+
+impl<'a> Loader<'a> {
+    /// A loader for one import.
+    pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str) -> Loader<'a> {
+        Loader { store, source, base, report: Report::default(), waiting: Vec::new() }
+    }
+
+    /// Takes one document.
+    pub async fn take(&mut self, place: &str, document: Object) -> Result<(), Failure> {
+        let kind = document.text("resourceType").unwrap_or("no resourceType").to_owned();
+        if kind == "Bundle" && document.text("type") == Some("transaction") {
+            self.flush().await?;
+            return self.transaction(place, document).await;
+        }
+        let Some(spec) = resources::find(&kind) else {
+            self.report.pass(&kind);
+            return Ok(());
+        };
+        let id = identity(&document, None);
+        match self.item(place, spec, id, document) {
+            // Two of one identity in a batch are two versions: the first goes before the second comes.
+            Ok(item) => {
+                if self.waiting.len() >= BATCH || self.waiting.iter().any(|w| w.id == item.id && w.spec.name == spec.name) {
+                    self.flush().await?;
+                }
+                self.waiting.push(item);
+            }
+            Err(reason) => self.report.refuse(place, &reason),
+        }
+        Ok(())
+    }
+
+    /// Writes what waits.
+    pub async fn flush(&mut self) -> Result<(), Failure> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        while let Some(first) = waiting.first() {
+            let source = first.source.clone();
+            let (mine, others) = waiting.into_iter().partition(|item| item.source == source);
+            waiting = others;
+            self.write_each(mine).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a batch of one source; one that is refused is reported and the rest tried again.
+    async fn write_each(&mut self, mut items: Vec<Item>) -> Result<(), Failure> {
+        while !items.is_empty() {
+            match self.write(&items).await? {
+                Ok(()) => return Ok(()),
+                Err((at, reason)) => {
+                    let refused = items.remove(at);
+                    self.report.refuse(&refused.place, &reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A transaction Bundle: its kept entries all together, or none of them.
+    async fn transaction(&mut self, place: &str, mut bundle: Object) -> Result<(), Failure> {
+        let Some(Json::Array(entries)) = bundle.remove("entry") else { return Ok(()) };
+        let mut kept: Vec<(String, Option<String>, &'static ResourceSpec, String, Object)> = Vec::new();
+        let mut homes = Homes::new();
+        for (at, entry) in entries.into_iter().enumerate() {
+            let Json::Object(mut entry) = entry else { continue };
+            let full_url = entry.text("fullUrl").map(str::to_owned);
+            let target = entry.objects("request").find_map(|r| (r.text("method") == Some("PUT")).then(|| r.text("url"))).flatten();
+            let target = target.and_then(|url| url.split_once('/')).map(|(_, id)| id.to_owned());
+            let Some(Json::Object(resource)) = entry.remove("resource") else { continue };
+            let kind = resource.text("resourceType").unwrap_or("no resourceType").to_owned();
+            let Some(spec) = resources::find(&kind) else {
+                self.report.pass(&kind);
+                continue;
+            };
+            let id = target.unwrap_or_else(|| identity(&resource, full_url.as_deref()));
+            if let Some(url) = &full_url {
+                homes.insert(url.clone(), format!("{kind}/{id}"));
+            }
+            kept.push((format!("{place} entry {at}"), full_url, spec, id, resource));
+        }
+        let mut items = Vec::new();
+        for (entry_place, full_url, spec, id, mut resource) in kept {
+            resolve(&mut resource, full_url.as_deref(), &homes);
+            match self.item(&entry_place, spec, id, resource) {
+                Ok(item) => items.push(item),
+                Err(reason) => {
+                    self.report.refuse(place, &format!("the whole transaction, for {}: {reason}", &entry_place[place.len() + 1..]));
+                    return Ok(());
+                }
+            }
+        }
+        // All of a transaction comes from one sender; the first resource that names its source speaks for all.
+        let source = items.iter().map(|item| item.source.clone()).find(|name| name != UNNAMED);
+        for item in &mut items {
+            item.source = source.clone().unwrap_or_else(|| UNNAMED.to_owned());
+        }
+        if let Err((at, reason)) = self.write(&items).await? {
+            let entry = items.get(at).map_or("", |item| &item.place[place.len() + 1..]);
+            self.report.refuse(place, &format!("the whole transaction, for {entry}: {reason}"));
+        }
+        Ok(())
+    }
+
+    /// Checks a resource and gives it its identity and source.
+    fn item(&self, place: &str, spec: &'static ResourceSpec, id: String, mut resource: Object) -> Result<Item, String> {
+        let issues = profile::check(&resource);
+        if !issues.is_empty() {
+            return Err(words(&issues));
+        }
+        if !is_id(&id) {
+            return Err(format!("\"{id}\" is not an id"));
+        }
+        let own = resource.objects("meta").find_map(|meta| meta.text("source")).map(str::to_owned);
+        let source = self.source.map(str::to_owned).or(own).unwrap_or_else(|| UNNAMED.to_owned());
+        if resource.get("id").is_some() {
+            resource.set("id", Json::string(id.clone()));
+        }
+        Ok(Item { place: place.to_owned(), spec, id, source, resource })
+    }
+
+    /// Writes items of one source in one transaction. The inner error: which one was refused, and why.
+    async fn write(&mut self, items: &[Item]) -> Result<Result<(), (usize, String)>, Failure> {
+        let Some(first) = items.first() else { return Ok(Ok(())) };
+        let caller = smart::operator("lcr import", &first.source);
+        let mut writes = Vec::with_capacity(items.len());
+        for item in items {
+            let grant = caller.grant(item.spec, Interaction::Update)?;
+            let change = Change::Update { resource: item.resource.clone(), if_match: None, skip_same: true };
+            writes.push(Write::new(grant, &item.id, change).ok_or("an import may not write")?);
+        }
+        match self.store.write(writes, self.base, &audit(&first.place)).await {
+            Ok(written) => {
+                let tally = |(item, written): (&Item, Written)| self.report.keep(item.spec.name, written.created, written.changed);
+                items.iter().zip(written).for_each(tally);
+                Ok(Ok(()))
+            }
+            Err(NotWritten::Refused { at, refusal }) => Ok(Err((at, words(&Problem::from(refusal).issues)))),
+            Err(NotWritten::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// The id a resource goes by: its entry's UUID, its own id, or one made of its content, so that a second import finds it.
+fn identity(resource: &Object, full_url: Option<&str>) -> String {
+    let uuid = full_url.and_then(|url| url.strip_prefix("urn:uuid:")).filter(|id| is_id(id));
+    if let Some(id) = uuid.or(resource.text("id")) {
+        return id.to_owned();
+    }
+    let digest = Sha256::digest(Json::Object(resource.clone()).to_string().as_bytes());
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &digest).to_string()
+}
+
+fn words(issues: &[Issue]) -> String {
+    let one = |issue: &Issue| match &issue.expression {
+        Some(place) => format!("{place}: {}", issue.diagnostics),
+        None => issue.diagnostics.clone(),
+    };
+    issues.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// The audit row of an import: an operator's doing, about the patients it writes.
+fn audit(place: &str) -> AuditRow {
+    AuditRow {
+        at: date::now(),
+        request_id: Uuid::now_v7(),
+        client: "lcr import".to_owned(),
+        user: None,
+        role: "system".to_owned(),
+        organisation: None,
+        action: "U",
+        resource_type: String::new(),
+        query: place.to_owned(),
+        patient_id: None,
+        outcome: Outcome::Success,
+    }
+}

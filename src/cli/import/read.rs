@@ -1,0 +1,49 @@
+//! From a file to the JSON documents in it: one for JSON and XML, one a line for NDJSON.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use crate::cli::Failure;
+use crate::fhir::json::{Json, Object};
+use crate::fhir::xml;
+
+/// A document with its place in the file (`:3` for a line), or why there is none.
+pub type Document = Result<(String, Object), (String, String)>;
+
+/// Calls `each` with every document and the bytes it took. NDJSON is read line by line, whatever its size.
+pub async fn documents(file: &Path, each: &mut impl AsyncFnMut(Document, u64) -> Result<(), Failure>) -> Result<(), Failure> {
+    let place = String::new();
+    if !file.extension().is_some_and(|ending| ending == "ndjson") {
+        let bytes = std::fs::read(file)?;
+        let read = if file.extension().is_some_and(|ending| ending == "xml") { xml::to_json(&bytes) } else { json(&bytes) };
+        let document = read.map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
+        return each(document, bytes.len() as u64).await;
+    }
+    let mut reader = BufReader::new(File::open(file)?);
+    let (mut line, mut number) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        let size = reader.read_until(b'\n', &mut line)?;
+        if size == 0 {
+            return Ok(());
+        }
+        number += 1;
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let place = format!(":{number}");
+            let document = json(text).map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
+            each(document, size as u64).await?;
+        }
+    }
+}
+
+/// One JSON object.
+pub fn json(bytes: &[u8]) -> Result<Object, String> {
+    match Json::parse(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
+        Ok(Json::Object(object)) => Ok(object),
+        Ok(_) => Err("not a resource: the JSON is not an object".to_owned()),
+        Err(error) if error.path.is_empty() => Err(error.message),
+        Err(error) => Err(format!("{}: {}", error.path, error.message)),
+    }
+}

@@ -1,0 +1,136 @@
+//! The command line: what `lcr` is told to do, and what it says of it.
+
+mod demo;
+pub mod import;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cluster;
+use crate::config::Config;
+use crate::sandbox;
+use crate::store::Store;
+use crate::{smart, telemetry};
+
+/// What a command ends with: words for standard error.
+type Failure = Box<dyn std::error::Error>;
+
+/// The FHIR R4 front door to a shared care record.
+#[derive(Debug, Parser)]
+#[command(name = "lcr", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the FHIR API over the database of LCR_DATABASE_URL
+    Serve,
+    /// Serve a sandbox: a private PostgreSQL under LCR_HOME, synthetic patients, personas
+    Demo,
+    /// Bring the schema of LCR_DATABASE_URL up to date
+    Migrate,
+    /// Load transaction Bundles, NDJSON files and single resources; safe to run again
+    Import {
+        /// Files (.json, .ndjson, .xml) and folders of them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// The source that shares them; without it each resource's own meta.source, else "import"
+        #[arg(long)]
+        source: Option<String>,
+    },
+    /// The sandbox's tools
+    Sandbox {
+        #[command(subcommand)]
+        command: SandboxCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SandboxCommand {
+    /// Print an access token for a persona of the running demo
+    Token {
+        /// gp, hospital-doctor, nurse, social-worker, out-of-hours, stranger, patient, privacy-officer, gp-system, lab-feed
+        persona: String,
+    },
+    /// Write synthetic London records as NDJSON
+    Generate {
+        /// How many patients
+        #[arg(long, default_value_t = 100)]
+        patients: u32,
+        /// The same seed gives the same records
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Observations of a patient, on average
+        #[arg(long, default_value_t = 300)]
+        observations: u32,
+        /// A folder for record.ndjson and relationships.csv; without it the records go to standard output
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(arguments.command)),
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("lcr: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve => {
+            telemetry::start("info");
+            serve::serve(Config::load()?).await?;
+        }
+        Command::Demo => {
+            telemetry::start("warn");
+            demo::demo(Config::load()?).await?;
+        }
+        Command::Migrate => database(&Config::load()?)?.migrate().await?,
+        Command::Import { paths, source } => {
+            telemetry::start("warn");
+            let config = Config::load()?;
+            let store = database(&config)?;
+            let report = import::run(&store, &paths, source.as_deref(), &config.fhir_base()).await?;
+            print!("{report}");
+            if report.refused() > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Sandbox { command: SandboxCommand::Token { persona } } => {
+            let claims = sandbox::persona(&persona)?;
+            println!("{}", smart::issue(&database(&Config::load()?)?, &claims, sandbox::TOKEN_SECONDS).await?);
+        }
+        Command::Sandbox { command: SandboxCommand::Generate { patients, seed, observations, out } } => {
+            sandbox::write_records(patients, seed, observations, out.as_deref())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The database of the configuration, or the running demo's.
+fn database(config: &Config) -> Result<Store, Failure> {
+    if let Some(url) = &config.database_url {
+        return Ok(Store::connect(url, 4)?);
+    }
+    match cluster::locate(&config.home)? {
+        Some(address) => Ok(Store::connect(&address.url(demo::DATABASE), 4)?),
+        None => Err(format!(
+            "no database: nothing runs under {}; start `lcr demo` (make demo) first, or set LCR_DATABASE_URL",
+            config.home.display()
+        )
+        .into()),
+    }
+}

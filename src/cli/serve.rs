@@ -1,0 +1,33 @@
+//! `lcr serve`: the service over a database that somebody else runs.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use crate::app::App;
+use crate::config::Config;
+use crate::store::Store;
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn serve(config: Config) -> Result<(), Failure> {
+    let Some(url) = config.database_url.clone() else {
+        return Err("LCR_DATABASE_URL is not set: give the PostgreSQL URL of the record, or try `lcr demo`".into());
+    };
+    Store::connect(&url, 1)?.migrate().await?;
+    let app = App::build(config, &url).await?;
+    tracing::info!(url = app.url(), "serving");
+    until_signal(app).await
+}
+
+/// Runs the service; a signal lets what is under way finish, then ends it.
+pub async fn until_signal(app: App) -> Result<(), Failure> {
+    let handle = app.handle();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut running = tokio::spawn(app.run());
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        ended = &mut running => return Ok(ended??),
+    }
+    handle.stop(true).await;
+    Ok(running.await??)
+}

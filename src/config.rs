@@ -1,0 +1,188 @@
+//! Owns the configuration: one struct, from a TOML file and `LCR_…` variables, checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::search::Limits;
+
+/// Everything that can be set. A variable `LCR_NAME` wins over `name` in the file that `LCR_CONFIG` names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the service listens: an address and a port. `LCR_LISTEN`.
+    pub listen: SocketAddr,
+    /// The URL under which callers reach the service, without a slash at its end; links begin with it. `LCR_PUBLIC_URL`.
+    pub public_url: Option<String>,
+    /// PostgreSQL; `lcr demo` starts one of its own when this is missing. `LCR_DATABASE_URL`.
+    pub database_url: Option<String>,
+    /// Where the private database lives. `LCR_HOME`.
+    pub home: PathBuf,
+    /// Connections of each worker's pool. `LCR_CONNECTIONS`.
+    pub connections: u32,
+    /// HTTP workers; 0: one a core. `LCR_WORKERS`.
+    pub workers: usize,
+    /// What a request may cost.
+    pub limits: RequestLimits,
+}
+
+/// Bounds on requests.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestLimits {
+    /// The largest body, in bytes. `LCR_LIMITS_BODY`.
+    pub body: usize,
+    /// The most entries of a transaction. `LCR_LIMITS_ENTRIES`.
+    pub entries: usize,
+    /// Rows on a page when the caller does not say. `LCR_LIMITS_PAGE`.
+    pub page: usize,
+    /// The most rows on a page. `LCR_LIMITS_MOST_PAGE`.
+    pub most_page: usize,
+    /// The most parameters in a query. `LCR_LIMITS_PARAMETERS`.
+    pub parameters: usize,
+    /// The most alternatives of one parameter. `LCR_LIMITS_VALUES`.
+    pub values: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            database_url: None,
+            home: PathBuf::from(".lcr"),
+            connections: 8,
+            workers: 0,
+            limits: RequestLimits::default(),
+        }
+    }
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        RequestLimits { body: 16 << 20, entries: 5_000, page: 20, most_page: 1_000, parameters: 100, values: 200 }
+    }
+}
+
+/// Why the configuration is not usable: which value, and what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the file {path} that LCR_CONFIG names cannot be read: {error}")]
+    File { path: String, error: std::io::Error },
+    #[error("the configuration is wrong: {0}")]
+    Value(String),
+}
+
+/// Every variable, with the key it sets.
+const VARIABLES: &[(&str, &[&str])] = &[
+    ("LCR_LISTEN", &["listen"]),
+    ("LCR_PUBLIC_URL", &["public_url"]),
+    ("LCR_DATABASE_URL", &["database_url"]),
+    ("LCR_HOME", &["home"]),
+    ("LCR_CONNECTIONS", &["connections"]),
+    ("LCR_WORKERS", &["workers"]),
+    ("LCR_LIMITS_BODY", &["limits", "body"]),
+    ("LCR_LIMITS_ENTRIES", &["limits", "entries"]),
+    ("LCR_LIMITS_PAGE", &["limits", "page"]),
+    ("LCR_LIMITS_MOST_PAGE", &["limits", "most_page"]),
+    ("LCR_LIMITS_PARAMETERS", &["limits", "parameters"]),
+    ("LCR_LIMITS_VALUES", &["limits", "values"]),
+];
+
+impl Config {
+    /// Reads the file and the environment.
+    pub fn load() -> Result<Config, ConfigError> {
+        let file = std::env::var("LCR_CONFIG").ok().filter(|path| !path.is_empty());
+        let text = match &file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(Path::new(path))
+                .map_err(|error| ConfigError::File { path: path.clone(), error })?,
+        };
+        Config::from_parts(&text, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn from_parts(file: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        let mut table: toml::Table = file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
+        for (name, path) in VARIABLES {
+            let Some(text) = variable(name) else { continue };
+            let text_keys = ["listen", "public_url", "database_url", "home"];
+            let value = if text_keys.contains(&path[0]) {
+                toml::Value::String(text)
+            } else {
+                let number: i64 = text.parse().map_err(|_| {
+                    ConfigError::Value(format!("{name} is \"{text}\", which should be a whole number"))
+                })?;
+                toml::Value::Integer(number)
+            };
+            match path {
+                [key] => table.insert((*key).to_owned(), value),
+                _ => {
+                    let inner = table.entry(path[0]).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+                    inner.as_table_mut().and_then(|inner| inner.insert(path[1].to_owned(), value))
+                }
+            };
+        }
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
+        config.checked()
+    }
+
+    fn checked(mut self) -> Result<Config, ConfigError> {
+        let wrong = |words: String| Err(ConfigError::Value(words));
+        if let Some(url) = &self.public_url {
+            let trimmed = url.trim_end_matches('/').to_owned();
+            if !trimmed.starts_with("http://") && !trimmed.starts_with("https://") {
+                return wrong(format!("public_url (LCR_PUBLIC_URL) is \"{url}\", which should begin with http:// or https://"));
+            }
+            self.public_url = Some(trimmed);
+        }
+        if self.connections == 0 {
+            return wrong("connections (LCR_CONNECTIONS) is 0, which should be 1 or more".to_owned());
+        }
+        let limits = self.limits;
+        if limits.page == 0 || limits.page > limits.most_page {
+            return wrong("limits.page should be from 1 to limits.most_page".to_owned());
+        }
+        Ok(self)
+    }
+
+    /// The base URL of the FHIR API.
+    pub fn fhir_base(&self) -> String {
+        match &self.public_url {
+            Some(url) => format!("{url}/fhir"),
+            None => format!("http://{}/fhir", self.listen),
+        }
+    }
+
+    /// What searches may cost.
+    pub fn search_limits(&self) -> Limits {
+        let l = self.limits;
+        Limits { page: l.page, most_page: l.most_page, parameters: l.parameters, values: l.values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_wins_over_the_file_and_a_wrong_value_is_named() {
+        let none = |_: &str| None;
+        let file = "listen = \"127.0.0.1:1\"\n[limits]\npage = 5\n";
+        let set = |name: &str| (name == "LCR_LISTEN").then(|| "127.0.0.1:2".to_owned());
+        let config = Config::from_parts(file, &set).expect("config");
+        assert_eq!((config.listen.port(), config.limits.page), (2, 5));
+        for (file, words) in [
+            ("listne = \"x\"", "listne"),
+            ("listen = \"x\"", "listen"),
+            ("public_url = \"ftp://x\"", "public_url"),
+            ("connections = 0", "connections"),
+            ("[limits]\npage = 0", "limits.page"),
+        ] {
+            let error = Config::from_parts(file, &none).expect_err(file).to_string();
+            assert!(error.contains(words), "{file}: {error}");
+        }
+        let bad = |name: &str| (name == "LCR_WORKERS").then(|| "many".to_owned());
+        assert!(Config::from_parts("", &bad).expect_err("many").to_string().contains("LCR_WORKERS"));
+    }
+}

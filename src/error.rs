@@ -1,0 +1,146 @@
+//! Owns the one way a request fails: a status and an OperationOutcome. What callers may not know stays in the log.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::access::Denied;
+use crate::fhir::outcome::{Issue, IssueType, outcome};
+use crate::smart::Unauthorized;
+use crate::store::{NotWritten, Refusal, StoreError};
+
+/// A request that failed.
+#[derive(Debug)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub issues: Vec<Issue>,
+}
+
+impl Problem {
+    /// One finding under a status.
+    pub fn new(status: StatusCode, code: IssueType, words: impl Into<String>) -> Problem {
+        Problem { status, issues: vec![Issue::error(code, words)] }
+    }
+
+    /// Several findings under a status.
+    pub fn of(status: StatusCode, issues: Vec<Issue>) -> Problem {
+        Problem { status, issues }
+    }
+
+    /// 400 for what the request itself says.
+    pub fn bad_request(code: IssueType, words: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, code, words)
+    }
+
+    /// The answer for what is not there and for what is hidden: one text, so that nobody can tell.
+    pub fn not_found() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, "there is no such resource")
+    }
+
+    /// With its place, where a finding has none.
+    pub fn at(mut self, expression: &str) -> Problem {
+        for issue in &mut self.issues {
+            let inner = issue.expression.take();
+            issue.expression = Some(inner.map_or(expression.to_owned(), |inner| format!("{expression}.{inner}")));
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lcr\"")));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header(("Retry-After", "1"));
+        }
+        response.content_type(crate::http::FHIR_JSON).body(outcome(&self.issues).to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request failed in the store");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Audit => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                IssueType::Transient,
+                "the record cannot be reached at the moment: try again shortly",
+            ),
+            _ => Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                IssueType::Exception,
+                "the service failed to answer; the operator's log says why under this request's X-Request-Id",
+            ),
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        Problem::new(StatusCode::FORBIDDEN, IssueType::Forbidden, denied.to_string())
+    }
+}
+
+impl From<Unauthorized> for Problem {
+    fn from(error: Unauthorized) -> Self {
+        match error {
+            Unauthorized::Store(error) => error.into(),
+            Unauthorized::Missing => Problem::new(StatusCode::UNAUTHORIZED, IssueType::Login, error.to_string()),
+            Unauthorized::Unknown => Problem::new(StatusCode::UNAUTHORIZED, IssueType::Expired, error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let conflict = |words: &str| Problem::new(StatusCode::CONFLICT, IssueType::Conflict, words);
+        match refusal {
+            Refusal::NotFound => Problem::not_found(),
+            Refusal::Stale(0) => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                IssueType::Conflict,
+                "If-Match names a version, but there is no such resource: leave the header out to create it",
+            ),
+            Refusal::Stale(version) => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                IssueType::Conflict,
+                format!("If-Match names another version than the current one, W/\"{version}\": read it again and redo the change"),
+            ),
+            Refusal::NotYours => Problem::new(
+                StatusCode::FORBIDDEN,
+                IssueType::Forbidden,
+                "another source shared this resource, and only that source may change or delete it: share a resource of your own",
+            ),
+            Refusal::IdTaken => conflict("this id is in use: choose another, or let the server choose by POST"),
+            Refusal::NoPatient(reference) => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                IssueType::BusinessRule,
+                format!("the subject must be a patient you are in a care relationship with; {reference} is not one"),
+            ),
+            Refusal::NumberTaken => conflict("another person in the record has this NHS number: check it, or write to that patient"),
+            Refusal::Twice => Problem::bad_request(IssueType::Duplicate, "the same resource is changed twice: send one change for each"),
+        }
+    }
+}
+
+impl From<NotWritten> for Problem {
+    fn from(error: NotWritten) -> Self {
+        match error {
+            NotWritten::Store(error) => error.into(),
+            NotWritten::Refused { refusal, .. } => refusal.into(),
+        }
+    }
+}

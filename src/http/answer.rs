@@ -1,0 +1,84 @@
+//! Owns how an interaction's outcome becomes an HTTP response, or an entry of a transaction's reply.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, LAST_MODIFIED, LOCATION};
+use time::OffsetDateTime;
+
+use super::{Call, FHIR_JSON};
+use crate::fhir::json::Json;
+use crate::fhir::outcome::{Issue, IssueType, outcome};
+use crate::fhir::date;
+
+/// What an interaction answers when it succeeds.
+pub struct Answer {
+    pub status: StatusCode,
+    /// The JSON to send; empty: none.
+    pub body: String,
+    pub version: Option<i32>,
+    pub updated_at: Option<OffsetDateTime>,
+    /// URL of the version that was written.
+    pub location: Option<String>,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: String) -> Answer {
+        Answer { status: StatusCode::OK, body, version: None, updated_at: None, location: None }
+    }
+
+    /// The response. `Prefer: return=…` decides what a write sends back (R4 §3.1.0.1.7).
+    pub fn response(self, call: &Call, is_write: bool) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(version) = self.version {
+            response.insert_header((ETAG, format!("W/\"{version}\"")));
+        }
+        if let Some(at) = self.updated_at {
+            response.insert_header((LAST_MODIFIED, http_date(at)));
+        }
+        if let Some(location) = &self.location {
+            response.insert_header((LOCATION, location.as_str()));
+        }
+        response.insert_header(("X-Request-Id", call.request_id.to_string()));
+        response.insert_header(("Cache-Control", "no-store"));
+        let body = match (is_write, call.prefers("return=minimal"), call.prefers("return=OperationOutcome")) {
+            (true, true, _) => String::new(),
+            (true, _, true) => outcome(&[Issue {
+                severity: "information",
+                ..Issue::error(IssueType::Informational, "the change is in the record")
+            }])
+            .to_string(),
+            _ => self.body,
+        };
+        if body.is_empty() {
+            return response.finish();
+        }
+        response.content_type(FHIR_JSON).body(body)
+    }
+
+    /// `Bundle.entry.response` of a transaction.
+    pub fn entry(&self) -> Json {
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let mut response = Json::object([("status", Json::string(format!("{} {reason}", self.status.as_u16())))]);
+        if let Json::Object(members) = &mut response {
+            if let Some(location) = &self.location {
+                members.set("location", Json::string(location.clone()));
+            }
+            if let Some(version) = self.version {
+                members.set("etag", Json::string(format!("W/\"{version}\"")));
+            }
+            if let Some(at) = self.updated_at {
+                members.set("lastModified", Json::string(date::to_instant(at)));
+            }
+        }
+        response
+    }
+}
+
+/// RFC 9110 date.
+fn http_date(at: OffsetDateTime) -> String {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+}

@@ -1,0 +1,161 @@
+//! Owns what every interaction starts with and ends with: the caller behind the token, the headers
+//! that change an answer, and the audit row without which nothing is answered.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use uuid::Uuid;
+
+use super::State;
+use crate::access::{Caller, Grant, Interaction};
+use crate::error::Problem;
+use crate::fhir::date;
+use crate::fhir::outcome::IssueType;
+use crate::resources::{self, spec::ResourceSpec};
+use crate::smart;
+use crate::store::{AuditRow, Outcome};
+
+/// One authenticated request.
+pub struct Call {
+    pub state: Arc<State>,
+    pub caller: Caller,
+    pub request_id: Uuid,
+    /// The query string as it came.
+    pub query: String,
+    headers: HeaderMap,
+}
+
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Call, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
+        let headers = request.headers().clone();
+        let query = request.query_string().to_owned();
+        Box::pin(async move {
+            let state = state.ok_or_else(|| {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
+            })?;
+            let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let caller = smart::caller(&state.store, authorization).await?;
+            let call = Call { state, caller, request_id: Uuid::now_v7(), query, headers };
+            call.acceptable()?;
+            Ok(call)
+        })
+    }
+}
+
+impl Call {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether a `Prefer` header holds this choice (RFC 7240).
+    pub fn prefers(&self, choice: &str) -> bool {
+        let values = self.headers.get_all("prefer").filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split([',', ';'])).any(|word| word.trim().eq_ignore_ascii_case(choice))
+    }
+
+    /// 406 for a caller that takes no JSON.
+    fn acceptable(&self) -> Result<(), Problem> {
+        let format = super::query_value(&self.query, "_format");
+        let accept = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+        let json = |kind: &str| {
+            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().replace(' ', "+");
+            matches!(kind.as_str(), "json" | "*/*" | "application/*" | "application/json" | "application/fhir+json" | "text/json" | "")
+        };
+        let fits = match &format {
+            Some(format) => json(format),
+            None => accept.split(',').any(json),
+        };
+        if fits {
+            return Ok(());
+        }
+        let words = format!("this service answers in {}: ask for that in Accept or _format", super::FHIR_JSON);
+        Err(Problem::new(StatusCode::NOT_ACCEPTABLE, IssueType::NotSupported, words))
+    }
+
+    /// 415 for a body that is not JSON.
+    pub fn json_body(&self) -> Result<(), Problem> {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if matches!(kind.as_str(), "application/fhir+json" | "application/json" | "text/json") {
+            return Ok(());
+        }
+        let words = "send the body as JSON, with Content-Type: application/fhir+json";
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words))
+    }
+
+    /// The version an If-Match header names.
+    pub fn if_match(&self) -> Result<Option<i32>, Problem> {
+        self.header("if-match").map(parse_etag).transpose()
+    }
+
+    /// The grant for this type and interaction, or 403.
+    pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Problem> {
+        Ok(self.caller.grant(spec, interaction)?)
+    }
+
+    /// The request's audit row, about nobody yet.
+    pub fn audit(&self, action: &'static str, kind: &str, query: &str) -> AuditRow {
+        let claims = self.caller.claims();
+        AuditRow {
+            at: date::now(),
+            request_id: self.request_id,
+            client: claims.client.clone(),
+            user: claims.user.clone(),
+            role: claims.role.clone(),
+            organisation: claims.organisation.clone(),
+            action,
+            resource_type: kind.to_owned(),
+            query: query.to_owned(),
+            patient_id: None,
+            outcome: Outcome::Success,
+        }
+    }
+
+    /// Commits the row for each person seen, or one for nobody; only then may the answer leave.
+    pub async fn saw(&self, row: AuditRow, people: impl IntoIterator<Item = i64>) -> Result<(), Problem> {
+        let mut people: Vec<i64> = people.into_iter().filter(|person| *person != 0).collect();
+        people.sort_unstable();
+        people.dedup();
+        let rows = match &people[..] {
+            [] => vec![row],
+            _ => people.iter().map(|person| AuditRow { patient_id: Some(*person), ..row.clone() }).collect(),
+        };
+        Ok(self.state.trail.record(rows).await?)
+    }
+
+    /// Passes a result on; a refusal is audited first.
+    pub async fn audited<T>(&self, row: AuditRow, result: Result<T, Problem>) -> Result<T, Problem> {
+        if result.is_err() {
+            self.state.trail.record(vec![AuditRow { outcome: Outcome::Refused, ..row }]).await?;
+        }
+        result
+    }
+}
+
+/// The version of `W/"3"`.
+pub fn parse_etag(text: &str) -> Result<i32, Problem> {
+    let quoted = text.trim().trim_start_matches("W/");
+    let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|n| n.parse().ok());
+    version.filter(|n| *n > 0).ok_or_else(|| {
+        Problem::bad_request(IssueType::Value, "If-Match is not an ETag this service gave: W/\"1\" and so on").at("http.If-Match")
+    })
+}
+
+/// The type a path names, or 404 with the ones there are.
+pub fn spec(kind: &str) -> Result<&'static ResourceSpec, Problem> {
+    resources::find(kind).ok_or_else(|| {
+        let known: Vec<&str> = resources::ALL.iter().map(|spec| spec.name).collect();
+        let kind = crate::fhir::primitive::shorten(kind);
+        let words = format!("this record keeps no resource type \"{kind}\"; it keeps {}", known.join(", "));
+        Problem::new(StatusCode::NOT_FOUND, IssueType::NotSupported, words)
+    })
+}

@@ -1,0 +1,80 @@
+//! The CapabilityStatement (R4 §5.2), made from the parameter tables: what is not in them is not in it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{FHIR_JSON, State};
+use crate::fhir::json::Json;
+use crate::resources::{self, spec::ResourceSpec};
+
+/// `GET /fhir/metadata`, open to anyone.
+pub async fn metadata(_: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type(FHIR_JSON).body(statement(&state.base).to_string())
+}
+
+/// The statement for a service at this base URL.
+pub fn statement(base: &str) -> Json {
+    let text = |words: &str| Json::string(words);
+    let code = |code: &str| Json::object([("code", text(code))]);
+    let security = Json::object([
+        ("cors", Json::Bool(false)),
+        (
+            "service",
+            Json::Array(vec![Json::object([(
+                "coding",
+                Json::Array(vec![Json::object([
+                    ("system", text("http://terminology.hl7.org/CodeSystem/restful-security-service")),
+                    ("code", text("OAuth")),
+                ])]),
+            )])]),
+        ),
+        ("description", text("Every request but this one needs a bearer token. Patients out of the caller's care relationships are as if they were not there.")),
+    ]);
+    let rest = Json::object([
+        ("mode", text("server")),
+        ("security", security),
+        ("resource", Json::Array(resources::ALL.iter().map(|spec| resource(spec)).collect())),
+        ("interaction", Json::Array(vec![code("transaction")])),
+    ]);
+    Json::object([
+        ("resourceType", text("CapabilityStatement")),
+        ("url", text(&format!("{base}/metadata"))),
+        ("version", text(env!("CARGO_PKG_VERSION"))),
+        ("name", text("LondonCareRecordFacade")),
+        ("title", text("London Care Record FHIR facade")),
+        ("status", text("active")),
+        // The date this program's interface last changed, not the date of the request.
+        ("date", text("2026-11-22")),
+        ("kind", text("instance")),
+        ("software", Json::object([("name", text("lcr-facade")), ("version", text(env!("CARGO_PKG_VERSION")))])),
+        ("implementation", Json::object([("description", text("FHIR R4 front door to a shared care record")), ("url", text(base))])),
+        ("fhirVersion", text("4.0.1")),
+        ("format", Json::Array(vec![text("application/fhir+json"), text("json")])),
+        ("rest", Json::Array(vec![rest])),
+    ])
+}
+
+fn resource(spec: &'static ResourceSpec) -> Json {
+    let interactions = ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+    let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
+    let params = spec.all_params().filter(|param| param.offered()).map(|param| {
+        Json::object([
+            ("name", Json::string(param.code)),
+            ("definition", Json::string(param.definition_url())),
+            ("type", Json::string(param.r4_type())),
+            ("documentation", Json::string(param.doc)),
+        ])
+    });
+    Json::object([
+        ("type", Json::string(spec.name)),
+        ("supportedProfile", Json::Array(vec![Json::string(spec.profile)])),
+        ("interaction", Json::Array(interactions.collect())),
+        ("versioning", Json::string("versioned-update")),
+        ("readHistory", Json::Bool(true)),
+        ("updateCreate", Json::Bool(true)),
+        ("conditionalCreate", Json::Bool(false)),
+        ("conditionalUpdate", Json::Bool(false)),
+        ("conditionalDelete", Json::string("not-supported")),
+        ("referencePolicy", Json::Array(vec![Json::string("literal"), Json::string("local")])),
+        ("searchParam", Json::Array(params.collect())),
+    ])
+}

@@ -1,0 +1,108 @@
+//! HTTP: one file per interaction of R4's REST API (§3.1). Routes, bodies, headers; no SQL, no policy.
+
+mod answer;
+mod call;
+mod health;
+mod history;
+mod metadata;
+mod read;
+mod search;
+mod transaction;
+mod write;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
+
+pub use answer::Answer;
+pub use call::Call;
+
+use crate::config::Config;
+use crate::error::Problem;
+use crate::fhir::outcome::IssueType;
+use crate::search::cursor::CursorKey;
+use crate::search::query;
+use crate::store::{AuditTrail, Store};
+
+/// The media type of every answer.
+pub const FHIR_JSON: &str = "application/fhir+json; charset=utf-8; fhirVersion=4.0";
+
+/// What a worker's requests share.
+pub struct State {
+    pub store: Store,
+    pub trail: AuditTrail,
+    pub key: CursorKey,
+    pub config: Config,
+    /// The public base URL of the FHIR API, without a slash at its end.
+    pub base: String,
+}
+
+/// Every route.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.service(
+        web::scope("/fhir")
+            .route("/metadata", web::get().to(metadata::metadata))
+            .route("", web::post().to(transaction::transaction))
+            .route("/", web::post().to(transaction::transaction))
+            .route("/{kind}/_search", web::post().to(search::post))
+            .route("/{kind}/_history", web::get().to(history::of_type))
+            .service(
+                web::resource("/{kind}/{id}")
+                    .route(web::get().to(read::current))
+                    .route(web::put().to(write::update))
+                    .route(web::delete().to(write::delete))
+                    .default_service(web::to(wrong_method)),
+            )
+            .route("/{kind}/{id}/_history", web::get().to(history::of_instance))
+            .route("/{kind}/{id}/_history/{version}", web::get().to(read::version))
+            .service(
+                web::resource("/{kind}")
+                    .route(web::get().to(search::get))
+                    .route(web::post().to(write::create))
+                    .default_service(web::to(wrong_method)),
+            ),
+    )
+    .route("/health/live", web::get().to(health::live))
+    .route("/health/ready", web::get().to(health::ready))
+    .default_service(web::to(nothing_here));
+}
+
+async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let words = format!("there is nothing at this address for {}; the FHIR API is at /fhir, described at /fhir/metadata", request.method());
+    Err(Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, words))
+}
+
+async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let words = format!("{} is not an interaction of this service here; /fhir/metadata lists those there are", request.method());
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words))
+}
+
+/// Reads a body up to the limit.
+async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Problem> {
+    let limit = call.state.config.limits.body;
+    let too_large = || {
+        let words = format!("the body is larger than {limit} bytes, the most this service takes (limits.body): send less at a time");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooLong, words)
+    };
+    if call.header("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > limit) {
+        return Err(too_large());
+    }
+    if call.header("content-encoding").is_some_and(|encoding| encoding != "identity") {
+        let words = "send the body without Content-Encoding";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::bad_request(IssueType::Structure, "the body ended before its time"))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The first value of a parameter in a query string.
+fn query_value(text: &str, name: &str) -> Option<String> {
+    query::pairs(text).ok()?.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}

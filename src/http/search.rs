@@ -1,0 +1,75 @@
+//! search by GET and POST (R4 §3.1.1).
+
+use actix_web::{HttpResponse, web};
+
+use super::call::spec;
+use super::{Answer, Call, body};
+use crate::access::Interaction;
+use crate::error::Problem;
+use crate::fhir::bundle::Writer;
+use crate::fhir::outcome::IssueType;
+use crate::search::cursor::Cursor;
+use crate::search::{Context, Search, query};
+use crate::store::{Page, Plan};
+use actix_web::http::StatusCode;
+
+/// `GET /fhir/{Type}?…`
+pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    Ok(search(&call, &path, &call.query).await?.response(&call, false))
+}
+
+/// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
+pub async fn post(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let kind = call.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind != "application/x-www-form-urlencoded" && !kind.is_empty() {
+        let words = "send the parameters as Content-Type: application/x-www-form-urlencoded";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
+    }
+    let bytes = body(&call, &mut payload).await?;
+    let form = String::from_utf8(bytes).map_err(|_| Problem::bad_request(IssueType::Value, "the form is not UTF-8"))?;
+    let both = [call.query.as_str(), form.trim()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+    Ok(search(&call, &path, &both).await?.response(&call, false))
+}
+
+/// Searches for any caller of this module: the routes and the GET entries of a transaction.
+pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Problem> {
+    let row = call.audit("E", kind, &format!("{kind}?{text}"));
+    let result = find(call, kind, text).await;
+    let page = call.audited(row.clone(), result).await?;
+    call.saw(row, page.rows.iter().map(|found| found.patient_id)).await?;
+    Ok(Answer::ok(bundle(call, &page)))
+}
+
+async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
+    let grant = call.grant(spec(kind)?, Interaction::Search)?;
+    let pairs = query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
+    let context = Context {
+        base: &call.state.base,
+        limits: call.state.config.search_limits(),
+        key: &call.state.key,
+        lenient: call.prefers("handling=lenient"),
+    };
+    let search = Search::read(grant, &pairs, &context).map_err(|issues| Problem::of(StatusCode::BAD_REQUEST, issues))?;
+    Ok(call.state.store.search(Plan::of(search)).await?)
+}
+
+fn bundle(call: &Call, page: &Page) -> String {
+    let kind = page.search.grant().spec().name;
+    let base = &call.state.base;
+    let url = |cursor: Option<&Cursor>| {
+        let mut pairs = page.search.used().to_vec();
+        if let Some(cursor) = cursor {
+            pairs.push(("_cursor".to_owned(), page.search.seal(&call.state.key, cursor)));
+        }
+        if pairs.is_empty() { format!("{base}/{kind}") } else { format!("{base}/{kind}?{}", query::encode(&pairs)) }
+    };
+    let mut links = vec![("self", url(page.search.cursor()))];
+    links.extend(page.previous.iter().map(|cursor| ("previous", url(Some(cursor)))));
+    links.extend(page.next.iter().map(|cursor| ("next", url(Some(cursor)))));
+    let mut writer = Writer::new("searchset", page.total, &links);
+    for found in &page.rows {
+        writer.found(&format!("{base}/{kind}/{}", found.id), &found.resource);
+    }
+    writer.warnings(page.search.warnings());
+    writer.finish()
+}

@@ -1,0 +1,214 @@
+//! transaction (R4 §3.1.0.11): a Bundle of changes, all of them or none.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use super::call::{parse_etag, spec};
+use super::write::{answer, checked, new_id, object, same_id};
+use super::{Answer, Call, body, read, search};
+use crate::access::Interaction;
+use crate::error::Problem;
+use crate::fhir::bundle::{Homes, Writer, resolve};
+use crate::fhir::json::{Json, Object};
+use crate::fhir::outcome::IssueType;
+use crate::fhir::primitive::{is_id, shorten};
+use crate::resources::spec::ResourceSpec;
+use crate::store::{Change, NotWritten, Refusal, Write};
+
+/// `POST /fhir`
+pub async fn transaction(call: Call, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let row = call.audit("E", "Bundle", "transaction");
+    let result = async {
+        call.json_body()?;
+        let bundle = object(&body(&call, &mut payload).await?)?;
+        run(&call, bundle).await
+    };
+    let result = result.await;
+    let text = call.audited(row, result).await?;
+    Ok(Answer::ok(text).response(&call, false))
+}
+
+/// One entry, understood.
+struct Entry {
+    full_url: Option<String>,
+    step: Step,
+}
+
+enum Step {
+    Write { spec: &'static ResourceSpec, id: String, body: Body },
+    Get { url: String },
+}
+
+enum Body {
+    Create(Object),
+    Update(Object, Option<i32>),
+    Delete(Option<i32>),
+}
+
+async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
+    if bundle.text("resourceType") != Some("Bundle") {
+        return Err(Problem::bad_request(IssueType::Invalid, "post a Bundle here, or a resource to /fhir/{Type}").at("resourceType"));
+    }
+    match bundle.text("type") {
+        Some("transaction") => {}
+        Some("batch") => {
+            let words = "batch is not supported yet: send a transaction, or the requests one by one";
+            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at("Bundle.type"));
+        }
+        _ => return Err(Problem::bad_request(IssueType::Value, "the Bundle's type must be transaction").at("Bundle.type")),
+    }
+    let entries = match bundle.remove("entry") {
+        None => Vec::new(),
+        Some(Json::Array(entries)) => entries,
+        Some(_) => return Err(Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry")),
+    };
+    let most = call.state.config.limits.entries;
+    if entries.len() > most {
+        let words = format!("{} entries, more than the {most} this service takes in one transaction (limits.entries)", entries.len());
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
+    }
+    let mut steps = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.into_iter().enumerate() {
+        steps.push(understand(entry).map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?);
+    }
+    let homes = homes(&steps)?;
+    let mut writes = Vec::new();
+    let mut places = Vec::new();
+    for (at, entry) in steps.iter_mut().enumerate() {
+        if let Step::Write { spec, id, body } = &mut entry.step {
+            let write = prepare(call, spec, id, body, entry.full_url.as_deref(), &homes);
+            writes.push(write.map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?);
+            places.push((at, *spec));
+        }
+    }
+    let audit = call.audit("E", "Bundle", "transaction");
+    let written = match call.state.store.write(writes, &call.state.base, &audit).await {
+        Ok(written) => written,
+        Err(NotWritten::Refused { at, refusal }) => {
+            let at = places.get(at).map_or(0, |(at, _)| *at);
+            return Err(Problem::from(refusal).at(&format!("Bundle.entry[{at}]")));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut answers: Vec<Option<Answer>> = steps.iter().map(|_| None).collect();
+    for ((at, spec), written) in places.into_iter().zip(written) {
+        answers[at] = Some(answer(&call.state.base, spec, written));
+    }
+    // Reads see what the transaction has written (R4 §3.1.0.11.1).
+    for (at, entry) in steps.iter().enumerate() {
+        if let Step::Get { url } = &entry.step {
+            answers[at] = Some(get(call, url).await.map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?);
+        }
+    }
+    let shows = call.prefers("return=representation");
+    let mut writer = Writer::new("transaction-response", None, &[]);
+    for (answer, entry) in answers.into_iter().flatten().zip(&steps) {
+        let shown = (shows || matches!(entry.step, Step::Get { .. })) && !answer.body.is_empty();
+        let full_url = answer.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url.to_owned());
+        writer.exchange(full_url.as_deref(), shown.then_some(answer.body.as_str()), None, &answer.entry());
+    }
+    Ok(writer.finish())
+}
+
+/// Takes an entry apart; what it asks for has to be something this service does.
+fn understand(entry: Json) -> Result<Entry, Problem> {
+    let Json::Object(mut entry) = entry else {
+        return Err(Problem::bad_request(IssueType::Structure, "an entry is an object"));
+    };
+    let full_url = entry.text("fullUrl").map(str::to_owned);
+    let Some(Json::Object(request)) = entry.remove("request") else {
+        return Err(Problem::bad_request(IssueType::Required, "an entry of a transaction needs a request with method and url").at("request"));
+    };
+    let resource = entry.remove("resource");
+    for condition in ["ifNoneMatch", "ifModifiedSince", "ifNoneExist"] {
+        if request.get(condition).is_some() {
+            let words = format!("{condition} is not supported in a transaction yet: leave it out");
+            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at(&format!("request.{condition}")));
+        }
+    }
+    let if_match = request.text("ifMatch").map(parse_etag).transpose()?;
+    let method = request.text("method").unwrap_or_default();
+    let url = request.text("url").unwrap_or_default();
+    if method == "GET" {
+        return Ok(Entry { full_url, step: Step::Get { url: url.to_owned() } });
+    }
+    if url.contains('?') {
+        let words = "a conditional url is not supported in a transaction yet: name the resource by its id";
+        return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at("request.url"));
+    }
+    let mut path = url.split('/');
+    let spec = spec(path.next().unwrap_or_default()).map_err(|problem| problem.at("request.url"))?;
+    let id = path.next();
+    let bad_url = |words: &str| Err(Problem::bad_request(IssueType::Value, format!("\"{}\" {words}", shorten(url))).at("request.url"));
+    if path.next().is_some() || id.is_some_and(|id| !is_id(id)) {
+        return bad_url("is not Type or Type/id");
+    }
+    let with_resource = |resource: Option<Json>| match resource {
+        Some(Json::Object(resource)) => Ok(resource),
+        _ => Err(Problem::bad_request(IssueType::Required, "this entry needs its resource").at("resource")),
+    };
+    let (id, body) = match (method, id) {
+        ("POST", None) => (new_id(), Body::Create(with_resource(resource)?)),
+        ("POST", Some(_)) => return bad_url("names an id, but POST lets the server choose: use PUT"),
+        ("PUT", Some(id)) => (id.to_owned(), Body::Update(with_resource(resource)?, if_match)),
+        ("DELETE", Some(id)) => (id.to_owned(), Body::Delete(if_match)),
+        ("PUT" | "DELETE", None) => return bad_url("needs an id: Type/id"),
+        _ => {
+            let words = format!("\"{}\" is not one of GET, POST, PUT, DELETE", shorten(method));
+            return Err(Problem::bad_request(IssueType::CodeInvalid, words).at("request.method"));
+        }
+    };
+    Ok(Entry { full_url, step: Step::Write { spec, id, body } })
+}
+
+/// Where each fullUrl ends up. The same identity or fullUrl twice fails the transaction.
+fn homes(entries: &[Entry]) -> Result<Homes, Problem> {
+    let mut homes = Homes::new();
+    let mut seen = std::collections::HashSet::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let Step::Write { spec, id, .. } = &entry.step else { continue };
+        let home = format!("{}/{id}", spec.name);
+        let twice = entry.full_url.as_ref().is_some_and(|url| homes.insert(url.clone(), home.clone()).is_some());
+        if twice || !seen.insert(home) {
+            return Err(Problem::from(Refusal::Twice).at(&format!("Bundle.entry[{at}]")));
+        }
+    }
+    Ok(homes)
+}
+
+fn prepare(
+    call: &Call,
+    spec: &'static ResourceSpec,
+    id: &str,
+    body: &mut Body,
+    full_url: Option<&str>,
+    homes: &Homes,
+) -> Result<Write, Problem> {
+    let ready = |resource: &mut Object| {
+        let resource = checked(spec, std::mem::take(resource)).map_err(|problem| problem.at("resource"))?;
+        let mut resource = resource;
+        resolve(&mut resource, full_url, homes);
+        Ok::<Object, Problem>(resource)
+    };
+    let (interaction, change) = match body {
+        Body::Create(resource) => (Interaction::Create, Change::Create(ready(resource)?)),
+        Body::Update(resource, if_match) => {
+            same_id(resource, id).map_err(|problem| problem.at("resource"))?;
+            (Interaction::Update, Change::Update { resource: ready(resource)?, if_match: *if_match, skip_same: false })
+        }
+        Body::Delete(if_match) => (Interaction::Delete, Change::Delete { if_match: *if_match }),
+    };
+    Write::new(call.grant(spec, interaction)?, id, change).ok_or_else(Problem::not_found)
+}
+
+/// A read or search within the transaction.
+async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
+    let (path, text) = url.split_once('?').unwrap_or((url, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts[..] {
+        [kind] => search::search(call, kind, text).await,
+        [kind, id] => read::read(call, kind, id, None).await,
+        [kind, id, "_history", version] => read::read(call, kind, id, Some(version.parse().unwrap_or(0))).await,
+        _ => Err(Problem::bad_request(IssueType::Value, format!("\"{}\" is not a read or a search", shorten(url))).at("request.url")),
+    }
+}

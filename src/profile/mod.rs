@@ -1,0 +1,27 @@
+//! Checks a resource before it is kept: R4 itself, and what this record asks of every source beyond it.
+
+use crate::fhir::json::Object;
+use crate::fhir::outcome::{Issue, IssueType};
+use crate::fhir::{decode, nhs_number};
+
+/// Everything that is wrong with the resource. Empty: it may be kept.
+pub fn check(resource: &Object) -> Vec<Issue> {
+    let mut issues = decode::check(resource);
+    if resource.text("resourceType") == Some("Patient") && issues.is_empty() {
+        issues.extend(nhs_numbers(resource));
+    }
+    issues
+}
+
+/// An NHS number that no one can have would file a person's care under a stranger, or under nobody.
+fn nhs_numbers(patient: &Object) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    for (index, identifier) in patient.objects("identifier").enumerate() {
+        let number = identifier.text("value").filter(|_| identifier.text("system") == Some(nhs_number::SYSTEM));
+        if let Some(fault) = number.and_then(nhs_number::fault) {
+            let words = format!("this is no NHS number: {fault}");
+            issues.push(Issue::error(IssueType::BusinessRule, words).at(&format!("Patient.identifier[{index}].value")));
+        }
+    }
+    issues
+}

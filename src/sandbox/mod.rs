@@ -1,0 +1,93 @@
+//! The sandbox: personas, a small synthetic record, and the generator that made it. Nothing here is
+//! reached by `lcr serve`.
+
+pub mod generate;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::access::Claims;
+use crate::store::Relationship;
+
+/// How long a persona's token lasts: a working day.
+pub const TOKEN_SECONDS: i64 = 12 * 3600;
+
+/// The record that `lcr demo` loads, one resource a line.
+pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
+
+/// Who is involved in the care of the sandbox's patients.
+const RELATIONSHIPS: &str = include_str!("../../sandbox/relationships.csv");
+
+const PERSONAS: &str = include_str!("../../sandbox/personas.toml");
+
+/// A sandbox user or client.
+#[derive(Debug, Deserialize)]
+pub struct Persona {
+    /// Who that is, for people.
+    pub title: String,
+    #[serde(flatten)]
+    pub claims: Claims,
+}
+
+/// Why there is no such persona.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonaError {
+    #[error("there is no persona \"{name}\"; there are {known}")]
+    Unknown { name: String, known: String },
+    #[error("sandbox/personas.toml cannot be read: {0}")]
+    File(#[from] toml::de::Error),
+}
+
+/// Every persona by name.
+pub fn personas() -> Result<BTreeMap<String, Persona>, PersonaError> {
+    Ok(toml::from_str(PERSONAS)?)
+}
+
+/// What a persona's token says.
+pub fn persona(name: &str) -> Result<Claims, PersonaError> {
+    let mut all = personas()?;
+    match all.remove(name) {
+        Some(persona) => Ok(persona.claims),
+        None => {
+            let known: Vec<&str> = all.keys().map(String::as_str).collect();
+            Err(PersonaError::Unknown { name: name.to_owned(), known: known.join(", ") })
+        }
+    }
+}
+
+/// The sandbox's care relationships.
+pub fn relationships() -> Result<Vec<Relationship>, csv::Error> {
+    csv::Reader::from_reader(RELATIONSHIPS.as_bytes()).deserialize().collect()
+}
+
+/// Writes generated records: into a folder as record.ndjson and relationships.csv, or the records to standard output.
+pub fn write_records(patients: u32, seed: u64, observations: u32, out: Option<&Path>) -> std::io::Result<()> {
+    let options = generate::Options { patients, seed, observations };
+    let Some(folder) = out else {
+        let mut lines = BufWriter::new(std::io::stdout().lock());
+        for record in generate::records(options) {
+            write_lines(&mut lines, &record)?;
+        }
+        return lines.flush();
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut lines = BufWriter::new(File::create(folder.join("record.ndjson"))?);
+    let mut rows = BufWriter::new(File::create(folder.join("relationships.csv"))?);
+    writeln!(rows, "{}", generate::Relationship::csv_header())?;
+    for record in generate::records(options) {
+        write_lines(&mut lines, &record)?;
+        for relationship in &record.relationships {
+            writeln!(rows, "{}", relationship.to_csv_row())?;
+        }
+    }
+    rows.flush()?;
+    lines.flush()
+}
+
+fn write_lines(to: &mut impl Write, record: &generate::Record) -> std::io::Result<()> {
+    record.resources.iter().try_for_each(|resource| writeln!(to, "{resource}"))
+}

@@ -1,0 +1,50 @@
+//! Owns the schema's way forward: numbered migrations, run under a lock, each once.
+
+use sqlx::migrate::Migrator;
+
+use super::{Store, StoreError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+impl Store {
+    /// Brings the schema up to date; does nothing when it is.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
+    }
+
+    /// Whether the record holds anything yet.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM person)").fetch_one(&self.pool).await?;
+        Ok(!any)
+    }
+
+    /// Whether the sandbox's record was loaded to its end.
+    pub async fn sandbox_loaded(&self) -> Result<bool, StoreError> {
+        self.sandbox_mark("loaded").await
+    }
+
+    /// Whether a load of the sandbox's record was begun in this database.
+    pub async fn sandbox_begun(&self) -> Result<bool, StoreError> {
+        self.sandbox_mark("begun").await
+    }
+
+    /// Marks that this database is to hold the sandbox, before its first row.
+    pub async fn begin_sandbox(&self) -> Result<(), StoreError> {
+        self.mark_sandbox("begun").await
+    }
+
+    /// Marks that all of the sandbox is there.
+    pub async fn finish_sandbox(&self) -> Result<(), StoreError> {
+        self.mark_sandbox("loaded").await
+    }
+
+    async fn sandbox_mark(&self, mark: &str) -> Result<bool, StoreError> {
+        let find = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sandbox_mark WHERE mark = $1)").bind(mark);
+        Ok(find.fetch_one(&self.pool).await?)
+    }
+
+    async fn mark_sandbox(&self, mark: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO sandbox_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING").bind(mark).execute(&self.pool).await?;
+        Ok(())
+    }
+}

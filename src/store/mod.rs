@@ -1,0 +1,111 @@
+//! Every line of SQL. Nothing outside knows sqlx, and nothing inside runs without a Plan, a Target
+//! or a Write, which only a Grant can make.
+//!
+//! `Store` is one connection pool and what all statements share; each HTTP worker has its own.
+
+mod audit;
+mod history;
+mod migrate;
+mod person;
+mod plan;
+mod predicate;
+mod reach;
+mod read;
+mod relationship;
+mod sql;
+mod token;
+mod write;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+pub use audit::{AuditRow, AuditTrail, Outcome};
+pub use history::{HistoryPage, HistoryTarget, Version};
+pub use plan::{Found, Page, Plan};
+pub use read::{Read, Target};
+pub use relationship::Relationship;
+pub use write::{Change, NotWritten, Refusal, Write, Written};
+
+use crate::search::cursor::CursorKey;
+
+/// The record's database.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+/// Why the database did not answer. The words are for operators; callers see none of them.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database cannot be reached or did not answer in time: {0}")]
+    Unavailable(sqlx::Error),
+    #[error("the database refused a statement: {0}")]
+    Statement(sqlx::Error),
+    #[error("the database's schema could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the database URL is not one: {0}")]
+    Url(sqlx::Error),
+    #[error("the audit trail could not be written, so nothing may be answered")]
+    Audit,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+                StoreError::Unavailable(error)
+            }
+            sqlx::Error::Database(ref refused) if is_passing(refused.code().as_deref()) => StoreError::Unavailable(error),
+            other => StoreError::Statement(other),
+        }
+    }
+}
+
+/// SQLSTATEs that say the server is starting, stopping, full of connections or has to be asked again.
+fn is_passing(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08") || matches!(code, "53300" | "40001" | "40P01"))
+}
+
+impl Store {
+    /// A pool of at most `connections`, opened when first used.
+    pub fn connect(url: &str, connections: u32) -> Result<Store, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
+        // Statements here are short: planning them to machine code costs more than it saves.
+        let options = options.application_name("lcr").options([("jit", "off"), ("timezone", "UTC")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Ok(Store { pool })
+    }
+
+    /// The secret that signs cursors, made by the first instance that asks.
+    pub async fn cursor_key(&self) -> Result<CursorKey, StoreError> {
+        let fresh: Vec<u8> = [*uuid::Uuid::new_v4().as_bytes(), *uuid::Uuid::new_v4().as_bytes()].concat();
+        let statement = "WITH made AS (INSERT INTO service_key (name, secret) VALUES ('cursor', $1) \
+                         ON CONFLICT (name) DO NOTHING RETURNING secret) \
+                         SELECT secret FROM made UNION ALL SELECT secret FROM service_key WHERE name = 'cursor' LIMIT 1";
+        let secret: Vec<u8> = sqlx::query_scalar(statement).bind(fresh).fetch_one(&self.pool).await?;
+        Ok(CursorKey::new(secret))
+    }
+
+    /// Whether the database answers and has this program's schema.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM patient_key LIMIT 1").fetch_optional(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Runs a search.
+    pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
+        plan.run(&self.pool).await
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

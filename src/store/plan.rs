@@ -1,0 +1,179 @@
+//! Owns the way from a Search to one SQL statement, and from its rows to a Page.
+
+use sqlx::{PgPool, Row};
+
+use super::sql::{Expr, Sql};
+use super::{StoreError, predicate, reach};
+use crate::resources::spec::Kind;
+use crate::search::cursor::Cursor;
+use crate::search::{Search, SortKey};
+
+/// A statement that answers a Search: only `Plan::of` makes one, and it begins with the grant's reach.
+pub struct Plan {
+    search: Search,
+    sql: Sql,
+}
+
+/// One page of an answer.
+pub struct Page {
+    pub rows: Vec<Found>,
+    /// How many match in all, where asked for.
+    pub total: Option<i64>,
+    /// Where the pages before and after begin, where there are any.
+    pub previous: Option<Cursor>,
+    pub next: Option<Cursor>,
+    pub search: Search,
+}
+
+/// One resource that matched.
+pub struct Found {
+    pub id: String,
+    pub patient_id: i64,
+    /// The stored JSON, to be copied out.
+    pub resource: String,
+    keys: Vec<String>,
+}
+
+impl Plan {
+    /// Renders the search. The caller's reach comes first, then the filters, then the page.
+    pub fn of(search: Search) -> Plan {
+        let mut sql = Sql::default();
+        let spec = search.grant().spec();
+        let keys = sort_keys(search.sort());
+        let mut conditions = vec![reach::rows(&mut sql, search.grant(), "t")];
+        if search.hopeless() {
+            conditions.push(Expr::literal("false"));
+        }
+        conditions.extend(search.filters().iter().map(|filter| predicate::of(&mut sql, spec, filter)));
+        let conditions = Expr::all(&conditions);
+        let table = Expr::literal(spec.table);
+
+        let shown: Vec<Expr> = keys.iter().map(|key| Expr::fill("({})::text", &[&key.expr])).collect();
+        let shown = Expr::list(&shown);
+        let total = if search.total() {
+            Expr::fill("(SELECT count(*) FROM {} t WHERE {})", &[&table, &conditions])
+        } else {
+            Expr::literal("NULL::bigint")
+        };
+        let back = search.cursor().is_some_and(|cursor| cursor.back);
+        let page = match search.cursor() {
+            Some(cursor) => Expr::all(&[conditions, beyond(&mut sql, &keys, cursor)]),
+            None => conditions,
+        };
+        let order: Vec<Expr> = keys.iter().map(|key| key.order(back)).collect();
+        let order = Expr::list(&order);
+        // One row more than the page, to know whether another page follows.
+        let limit = sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX - 1) + i64::from(search.count() > 0), "bigint");
+        let rows = Expr::fill(
+            "SELECT t.id, t.patient_id, t.resource, ARRAY[{}] AS keys FROM {} t WHERE {} ORDER BY {} LIMIT {}",
+            &[&shown, &table, &page, &order, &limit],
+        );
+        // The count comes with the first row, or alone when the page is empty: one statement either way.
+        let statement = match search.total() {
+            false => rows,
+            true => Expr::fill("SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL ({}) r ON true", &[&total, &rows]),
+        };
+        sql.push(&statement);
+        Plan { search, sql }
+    }
+
+    /// The statement's text, for tests that look at plans.
+    pub fn text(&self) -> &str {
+        self.sql.text()
+    }
+
+    /// Runs it: one statement.
+    pub async fn run(self, pool: &PgPool) -> Result<Page, StoreError> {
+        let Plan { search, sql } = self;
+        let answer = sql.fetch(pool).await?;
+        let mut total = None;
+        let mut rows = Vec::with_capacity(answer.len());
+        for row in answer {
+            if search.total() {
+                total = Some(row.try_get("total")?);
+            }
+            let id: Option<String> = row.try_get("id")?;
+            if let Some(id) = id {
+                rows.push(Found {
+                    id,
+                    patient_id: row.try_get("patient_id")?,
+                    resource: row.try_get("resource")?,
+                    keys: row.try_get("keys")?,
+                });
+            }
+        }
+        let back = search.cursor().is_some_and(|cursor| cursor.back);
+        let more = rows.len() > search.count();
+        rows.truncate(search.count());
+        if back {
+            rows.reverse();
+        }
+        let at = |row: Option<&Found>, back| row.map(|row| Cursor { keys: row.keys.clone(), back });
+        let previous = at(rows.first(), true).filter(|_| if back { more } else { search.cursor().is_some() });
+        let next = at(rows.last(), false).filter(|_| back || more);
+        Ok(Page { rows, total, previous, next, search })
+    }
+}
+
+struct Key {
+    expr: Expr,
+    sql_type: &'static str,
+    descending: bool,
+}
+
+impl Key {
+    fn order(&self, back: bool) -> Expr {
+        if self.descending != back { Expr::fill("{} DESC", &[&self.expr]) } else { Expr::fill("{} ASC", &[&self.expr]) }
+    }
+}
+
+/// The sort keys as expressions that are never NULL: what has no value sorts below everything.
+fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
+    let mut keys: Vec<Key> = sort.iter().map(sort_key).collect();
+    // The record's own order follows the primary key; any other is made unique by the id.
+    if keys.is_empty() {
+        keys.push(Key { expr: Expr::literal("t.patient_id"), sql_type: "bigint", descending: false });
+    }
+    keys.push(Key { expr: Expr::literal("t.id"), sql_type: "text", descending: keys.last().is_some_and(|key| key.descending) });
+    keys
+}
+
+fn sort_key(key: &SortKey) -> Key {
+    let column = Expr::column("t", key.param.column);
+    let lo = Expr::column_part("t", key.param.column, "_lo");
+    let (expr, sql_type) = match key.param.kind {
+        Kind::Id => (column, "text"),
+        Kind::Instant => (column, "timestamptz"),
+        Kind::Date => (Expr::fill("coalesce({}, '-infinity'::timestamptz)", &[&lo]), "timestamptz"),
+        Kind::Dates => (
+            Expr::fill("coalesce((SELECT min(v) FROM unnest({}) v), '-infinity'::timestamptz)", &[&lo]),
+            "timestamptz",
+        ),
+        Kind::Quantity => (
+            Expr::fill("coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)", &[&column]),
+            "numeric",
+        ),
+        _ => (Expr::fill("coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), '') COLLATE \"C\"", &[&column]), "text"),
+    };
+    Key { expr, sql_type, descending: key.descending }
+}
+
+/// The rows after the cursor's, or before it.
+fn beyond(sql: &mut Sql, keys: &[Key], cursor: &Cursor) -> Expr {
+    let values: Vec<Expr> = keys.iter().zip(&cursor.keys).map(|(key, text)| sql.bind_text(text, key.sql_type)).collect();
+    let downward = |key: &Key| key.descending != cursor.back;
+    let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
+    if keys.iter().all(|key| downward(key) == downward(&keys[0])) {
+        // All one way: a row comparison, which an index on the keys answers.
+        let (rows, limits) = (Expr::join(&exprs, ", ", "NULL"), Expr::join(&values, ", ", "NULL"));
+        return if downward(&keys[0]) { Expr::fill("{} < {}", &[&rows, &limits]) } else { Expr::fill("{} > {}", &[&rows, &limits]) };
+    }
+    let mut steps = Vec::new();
+    for (at, key) in keys.iter().enumerate() {
+        let mut parts: Vec<Expr> = (0..at).map(|i| Expr::fill("{} = {}", &[&exprs[i], &values[i]])).collect();
+        let step = if downward(key) { "{} < {}" } else { "{} > {}" };
+        parts.push(Expr::fill(step, &[&exprs[at], &values[at]]));
+        steps.push(Expr::all(&parts));
+    }
+    Expr::any(&steps)
+}

@@ -1,0 +1,223 @@
+//! Owns how one search filter becomes SQL, by the kind of its parameter.
+
+use super::sql::{Expr, Sql};
+use crate::fhir::date::{Span, to_text};
+use crate::resources::index::{escape_bar, token};
+use crate::resources::spec::{Kind, Param, ResourceSpec};
+use crate::search::Filter;
+use crate::search::value::{Prefix, Quantity, Test, Token};
+
+/// The predicate of a filter on table `t`.
+pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter) -> Expr {
+    of_param(sql, spec, filter.param, &filter.test)
+}
+
+fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, test: &Test) -> Expr {
+    match param.kind {
+        Kind::Either(codes) => {
+            let params: Vec<&'static Param> = codes.iter().filter_map(|code| spec.param(code)).collect();
+            let sides: Vec<Expr> = params.into_iter().map(|param| of_param(sql, spec, param, test)).collect();
+            Expr::any(&sides)
+        }
+        Kind::Composite { parts, within_component } => {
+            let Test::Pairs(pairs) = test else { return Expr::literal("false") };
+            let [left, right] = parts.map(|code| spec.param(code));
+            let (Some(left), Some(right)) = (left, right) else { return Expr::literal("false") };
+            let alias = if within_component { "c" } else { "t" };
+            let pairs: Vec<Expr> = pairs
+                .iter()
+                .map(|(a, b)| Expr::all(&[on_column(sql, left, alias, a), on_column(sql, right, alias, b)]))
+                .collect();
+            let any = Expr::any(&pairs);
+            if !within_component {
+                return any;
+            }
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) c WHERE {})", &[&Expr::column("t", param.column), &any])
+        }
+        _ => {
+            let plain = on_column(sql, param, "t", test);
+            match person_seek(sql, param, test) {
+                Some(seek) => Expr::all(&[seek, plain]),
+                None => plain,
+            }
+        }
+    }
+}
+
+/// Where every alternative names a Patient, the key of the person, through which all indexes begin.
+fn person_seek(sql: &mut Sql, param: &Param, test: &Test) -> Option<Expr> {
+    let Test::Targets(targets) = test else { return None };
+    if param.column != "subject" && param.column != "patient" {
+        return None;
+    }
+    let ids: Option<Vec<String>> = targets.iter().map(|t| t.strip_prefix("Patient/").map(str::to_owned)).collect();
+    let ids = ids?;
+    Some(match &ids[..] {
+        [one] => {
+            let id = sql.bind(one.clone(), "text");
+            Expr::fill("t.patient_id = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&id])
+        }
+        _ => {
+            let ids = sql.bind(ids, "text[]");
+            Expr::fill("t.patient_id IN (SELECT k.patient_id FROM patient_key k WHERE k.id = ANY({}))", &[&ids])
+        }
+    })
+}
+
+/// The predicate on the parameter's own column of `alias`.
+fn on_column(sql: &mut Sql, param: &'static Param, alias: &'static str, test: &Test) -> Expr {
+    let column = Expr::column(alias, param.column);
+    match test {
+        Test::Ids(ids) => Expr::fill("{} = ANY({})", &[&column, &sql.bind(ids.clone(), "text[]")]),
+        Test::Tokens(tokens) => of_tokens(sql, &column, tokens),
+        Test::Codes { any: true, .. } => Expr::fill("{} IS NOT NULL", &[&column]),
+        Test::Codes { codes, .. } => Expr::fill("{} && {}", &[&column, &sql.bind(codes.clone(), "text[]")]),
+        Test::Prefixes(prefixes) => {
+            let prefixes = sql.bind(prefixes.clone(), "text[]");
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE v ^@ ANY({}))", &[&column, &prefixes])
+        }
+        Test::Sounds(alternatives) => {
+            let each: Vec<Expr> = alternatives
+                .iter()
+                .map(|sounds| Expr::fill("{} @> {}", &[&column, &sql.bind(sounds.clone(), "text[]")]))
+                .collect();
+            Expr::any(&each)
+        }
+        Test::Dates(dates) => of_dates(sql, param, alias, dates),
+        Test::Targets(targets) => Expr::fill("{} && {}", &[&column, &sql.bind(targets.clone(), "text[]")]),
+        Test::Urls(urls) => {
+            let urls = sql.bind(urls.clone(), "text[]");
+            // A stored canonical may carry a version that the search leaves open.
+            Expr::fill(
+                "({} && {} OR EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 1) = ANY({})))",
+                &[&column, &urls, &column, &urls],
+            )
+        }
+        Test::Quantities(quantities) => {
+            let each: Vec<Expr> = quantities.iter().map(|quantity| of_quantity(sql, quantity)).collect();
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) q WHERE {})", &[&column, &Expr::any(&each)])
+        }
+        Test::Pairs(_) => Expr::literal("false"),
+    }
+}
+
+fn of_tokens(sql: &mut Sql, column: &Expr, tokens: &[Token]) -> Expr {
+    let (mut exact, mut codes, mut systems) = (Vec::new(), Vec::new(), Vec::new());
+    for wanted in tokens {
+        match (&wanted.system, &wanted.code) {
+            (Some(system), Some(code)) => exact.push(token(Some(system), code)),
+            (None, Some(code)) => codes.push(escape_bar(code)),
+            (Some(system), None) => systems.push(escape_bar(system)),
+            (None, None) => {}
+        }
+    }
+    let mut any = Vec::new();
+    if !exact.is_empty() {
+        any.push(Expr::fill("{} && {}", &[column, &sql.bind(exact, "text[]")]));
+    }
+    if !codes.is_empty() {
+        let codes = sql.bind(codes, "text[]");
+        any.push(Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 2) = ANY({}))", &[column, &codes]));
+    }
+    if !systems.is_empty() {
+        let systems = sql.bind(systems, "text[]");
+        any.push(Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 1) = ANY({}))", &[column, &systems]));
+    }
+    Expr::any(&any)
+}
+
+fn of_dates(sql: &mut Sql, param: &'static Param, alias: &'static str, dates: &[(Prefix, Span)]) -> Expr {
+    let (lo, hi) = match param.kind {
+        Kind::Dates => (Expr::literal("v.lo"), Expr::literal("v.hi")),
+        Kind::Instant => {
+            let at = Expr::column(alias, param.column);
+            (at.clone(), Expr::fill("({} + interval '1 millisecond')", &[&at]))
+        }
+        _ => (Expr::column_part(alias, param.column, "_lo"), Expr::column_part(alias, param.column, "_hi")),
+    };
+    let each: Vec<Expr> = dates.iter().map(|(prefix, span)| of_span(sql, *prefix, *span, &lo, &hi)).collect();
+    let any = Expr::any(&each);
+    if param.kind != Kind::Dates {
+        return any;
+    }
+    let (los, his) = (Expr::column_part(alias, param.column, "_lo"), Expr::column_part(alias, param.column, "_hi"));
+    Expr::fill("EXISTS (SELECT 1 FROM unnest({}, {}) AS v(lo, hi) WHERE {})", &[&los, &his, &any])
+}
+
+/// R4 §3.1.1.5.5, on half-open stretches: the row's [lo, hi), the value's [$lo, $hi).
+fn of_span(sql: &mut Sql, prefix: Prefix, span: Span, lo: &Expr, hi: &Expr) -> Expr {
+    let start = sql.bind_text(&to_text(span.lo), "timestamptz");
+    let end = sql.bind_text(&to_text(span.hi), "timestamptz");
+    let (s, e) = (&start, &end);
+    match prefix {
+        Prefix::Eq => Expr::fill("({} >= {} AND {} <= {})", &[lo, s, hi, e]),
+        Prefix::Ne => Expr::fill("NOT ({} >= {} AND {} <= {})", &[lo, s, hi, e]),
+        Prefix::Gt => Expr::fill("{} > {}", &[hi, e]),
+        Prefix::Lt => Expr::fill("{} < {}", &[lo, s]),
+        Prefix::Ge => Expr::fill("({} > {} OR ({} >= {} AND {} <= {}))", &[hi, e, lo, s, hi, e]),
+        Prefix::Le => Expr::fill("({} < {} OR ({} >= {} AND {} <= {}))", &[lo, s, lo, s, hi, e]),
+        Prefix::Sa => Expr::fill("{} >= {}", &[lo, e]),
+        Prefix::Eb => Expr::fill("{} <= {}", &[hi, s]),
+        Prefix::Ap => Expr::fill("({} < {} AND {} > {})", &[lo, e, hi, s]),
+    }
+}
+
+/// One quantity `q`: by its own unit exactly, and by the canonical unit where the value's unit has one.
+fn of_quantity(sql: &mut Sql, wanted: &Quantity) -> Expr {
+    let number = &wanted.number;
+    let own = {
+        let bounds = [&number.low, &number.high, &number.exact, &number.near.0, &number.near.1];
+        let [low, high, exact, near_low, near_high] = bounds.map(|text| sql.bind_text(text, "numeric"));
+        let bounds = Bounds { low, high, exact, near_low, near_high };
+        compare(wanted.prefix, &Expr::literal("q.lo"), &Expr::literal("q.hi"), &bounds)
+    };
+    let unit = match (&wanted.system, &wanted.code) {
+        (None, None) => return own,
+        (None, Some(code)) => {
+            let code = sql.bind(code.clone(), "text");
+            Expr::fill("(q.code = {} OR q.unit = {})", &[&code, &code])
+        }
+        (Some(system), code) => {
+            let system = Expr::fill("q.system = {}", &[&sql.bind(system.clone(), "text")]);
+            match code {
+                None => system,
+                Some(code) => Expr::all(&[system, Expr::fill("q.code = {}", &[&sql.bind(code.clone(), "text")])]),
+            }
+        }
+    };
+    let same_unit = Expr::all(&[unit.clone(), own]);
+    let Some(canonical) = &wanted.canonical else { return same_unit };
+    let canonical_unit = sql.bind(canonical.unit.clone(), "text");
+    let bounds = [&number.low, &number.high, &number.exact, &number.near.0, &number.near.1];
+    let [low, high, exact, near_low, near_high] = bounds.map(|text| {
+        let value = text.parse::<f64>().map_or(f64::NAN, |value| canonical.of(value));
+        sql.bind(value, "double precision")
+    });
+    let bounds = Bounds { low, high, exact, near_low, near_high };
+    let converted = compare(wanted.prefix, &Expr::literal("q.canonical_lo"), &Expr::literal("q.canonical_hi"), &bounds);
+    let other_unit = Expr::fill("(q.canonical = {} AND NOT {} AND {})", &[&canonical_unit, &unit, &converted]);
+    Expr::any(&[same_unit, other_unit])
+}
+
+struct Bounds {
+    low: Expr,
+    high: Expr,
+    exact: Expr,
+    near_low: Expr,
+    near_high: Expr,
+}
+
+/// R4 §3.1.1.5.4: eq and ne by the number's precision, the others by the exact number.
+fn compare(prefix: Prefix, lo: &Expr, hi: &Expr, b: &Bounds) -> Expr {
+    match prefix {
+        Prefix::Eq => Expr::fill("({} >= {} AND {} < {})", &[lo, &b.low, hi, &b.high]),
+        Prefix::Ne => Expr::fill("NOT ({} >= {} AND {} < {})", &[lo, &b.low, hi, &b.high]),
+        Prefix::Gt => Expr::fill("{} > {}", &[hi, &b.exact]),
+        Prefix::Lt => Expr::fill("{} < {}", &[lo, &b.exact]),
+        Prefix::Ge => Expr::fill("{} >= {}", &[hi, &b.exact]),
+        Prefix::Le => Expr::fill("{} <= {}", &[lo, &b.exact]),
+        Prefix::Sa => Expr::fill("{} > {}", &[lo, &b.exact]),
+        Prefix::Eb => Expr::fill("{} < {}", &[hi, &b.exact]),
+        Prefix::Ap => Expr::fill("({} <= {} AND {} >= {})", &[lo, &b.near_high, hi, &b.near_low]),
+    }
+}

@@ -1,0 +1,108 @@
+//! Owns the making of a statement: text from this program's own literals, every value a bind.
+
+use sqlx::encode::Encode;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, AssertSqlSafe, PgExecutor, Postgres, Type};
+
+/// A statement in the making. Text comes in as an `Expr`, values only by `bind`.
+#[derive(Default)]
+pub struct Sql {
+    text: String,
+    args: PgArguments,
+    failed: bool,
+}
+
+impl Sql {
+    /// Appends an expression, the only way text comes in.
+    pub fn push(&mut self, text: &Expr) {
+        self.text.push_str(&text.0);
+    }
+
+    /// Adds a value; gives the placeholder that stands for it, with its SQL type.
+    pub fn bind<'q, T>(&mut self, value: T, sql_type: &'static str) -> Expr
+    where
+        T: Encode<'q, Postgres> + Type<Postgres>,
+    {
+        self.failed |= self.args.add(value).is_err();
+        Expr(format!("${}::{sql_type}", self.args.len()))
+    }
+
+    /// Adds a value given as text, cast to its type by PostgreSQL.
+    pub fn bind_text(&mut self, value: &str, sql_type: &'static str) -> Expr {
+        let placeholder = self.bind(value.to_owned(), "text");
+        match sql_type {
+            "text" => placeholder,
+            _ => Expr(format!("{}::{sql_type}", placeholder.0)),
+        }
+    }
+
+    /// The text, for logs of plans and tests.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Runs it for all rows.
+    pub async fn fetch<'c>(self, on: impl PgExecutor<'c>) -> Result<Vec<PgRow>, sqlx::Error> {
+        if self.failed {
+            return Err(sqlx::Error::Encode("a value of the statement could not be encoded".into()));
+        }
+        // The one place where text that is not a literal becomes SQL: it was made of `Expr`s alone.
+        sqlx::query_with(AssertSqlSafe(self.text), self.args).fetch_all(on).await
+    }
+}
+
+/// A piece of SQL made of literals, column names of the tables in `resources`, and placeholders.
+#[derive(Debug, Clone)]
+pub struct Expr(String);
+
+impl Expr {
+    /// A literal.
+    pub fn literal(text: &'static str) -> Expr {
+        Expr(text.to_owned())
+    }
+
+    /// `alias.column`.
+    pub fn column(alias: &'static str, column: &'static str) -> Expr {
+        Expr(format!("{alias}.{column}"))
+    }
+
+    /// `alias.column_suffix`.
+    pub fn column_part(alias: &'static str, column: &'static str, suffix: &'static str) -> Expr {
+        Expr(format!("{alias}.{column}{suffix}"))
+    }
+
+    /// Fills `{}` places of a literal, in order.
+    pub fn fill(template: &'static str, parts: &[&Expr]) -> Expr {
+        let mut pieces = template.split("{}");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (at, piece) in pieces.enumerate() {
+            text.push_str(parts.get(at).map_or("NULL", |part| part.0.as_str()));
+            text.push_str(piece);
+        }
+        Expr(text)
+    }
+
+    /// Joins with a separator, in parentheses; the empty list is the constant given.
+    pub fn join(parts: &[Expr], separator: &'static str, empty: &'static str) -> Expr {
+        match parts {
+            [] => Expr::literal(empty),
+            [one] => one.clone(),
+            many => Expr(format!("({})", many.iter().map(|part| part.0.as_str()).collect::<Vec<_>>().join(separator))),
+        }
+    }
+
+    /// A joined list without the parentheses around it.
+    pub fn list(parts: &[Expr]) -> Expr {
+        Expr(parts.iter().map(|part| part.0.as_str()).collect::<Vec<_>>().join(", "))
+    }
+
+    /// All of them hold.
+    pub fn all(parts: &[Expr]) -> Expr {
+        Expr::join(parts, " AND ", "true")
+    }
+
+    /// One of them holds.
+    pub fn any(parts: &[Expr]) -> Expr {
+        Expr::join(parts, " OR ", "false")
+    }
+}

@@ -1,0 +1,183 @@
+//! Owns every change of the record: current row, history row, search columns, person and audit row
+//! in one transaction, or none of them.
+
+mod decide;
+mod rows;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::audit::{self, AuditRow};
+use super::person::{NOBODY, People};
+use super::{Store, StoreError};
+use crate::access::{Grant, Interaction};
+use crate::fhir::date;
+use crate::fhir::json::Object;
+use crate::fhir::nhs_number;
+use crate::fhir::reference::Reference;
+use crate::resources::index;
+
+/// One change: only a Grant of the right kind makes one.
+pub struct Write {
+    grant: Grant,
+    id: String,
+    change: Change,
+}
+
+/// What is to change. Resources have passed the checks.
+pub enum Change {
+    Create(Object),
+    Update {
+        resource: Object,
+        /// The version the caller saw.
+        if_match: Option<i32>,
+        /// Whether a resource equal to the stored one makes no new version.
+        skip_same: bool,
+    },
+    Delete {
+        if_match: Option<i32>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Written {
+    pub id: String,
+    pub version: i32,
+    pub updated_at: OffsetDateTime,
+    pub patient_id: i64,
+    /// Whether the resource is new under its id.
+    pub created: bool,
+    /// Whether anything was written.
+    pub changed: bool,
+    /// The stored JSON; empty after a delete.
+    pub resource: String,
+}
+
+/// Why a change was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not there, or not for this caller.
+    NotFound,
+    /// If-Match names another version than this one.
+    Stale(i32),
+    /// It belongs to another source.
+    NotYours,
+    /// The id is in use where the caller cannot see it.
+    IdTaken,
+    /// The subject is no patient this caller can write about.
+    NoPatient(String),
+    /// The NHS number is another person's.
+    NumberTaken,
+    /// The same resource is changed twice.
+    Twice,
+}
+
+/// Why nothing was written: the database, or the change at `at`.
+#[derive(Debug)]
+pub enum NotWritten {
+    Store(StoreError),
+    Refused { at: usize, refusal: Refusal },
+}
+
+impl<E: Into<StoreError>> From<E> for NotWritten {
+    fn from(error: E) -> Self {
+        NotWritten::Store(error.into())
+    }
+}
+
+impl Write {
+    /// A change under a grant for just that.
+    pub fn new(grant: Grant, id: &str, change: Change) -> Option<Write> {
+        let fits = matches!(
+            (&change, grant.interaction()),
+            (Change::Create(_), Interaction::Create)
+                | (Change::Update { .. }, Interaction::Update)
+                | (Change::Delete { .. }, Interaction::Delete)
+        );
+        (fits && grant.source().is_some()).then(|| Write { grant, id: id.to_owned(), change })
+    }
+
+    fn resource(&self) -> Option<&Object> {
+        match &self.change {
+            Change::Create(resource) | Change::Update { resource, .. } => Some(resource),
+            Change::Delete { .. } => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{}/{}", self.grant.spec().name, self.id)
+    }
+}
+
+impl Store {
+    /// Writes all of it or nothing. `base` is the public base URL, `audit` the request's audit row without patients.
+    pub async fn write(&self, writes: Vec<Write>, base: &str, audit: &AuditRow) -> Result<Vec<Written>, NotWritten> {
+        let mut tx = self.pool.begin().await?;
+        let written = write_all(&mut tx, writes, base, audit).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+}
+
+async fn write_all(tx: &mut PgConnection, writes: Vec<Write>, base: &str, audit: &AuditRow) -> Result<Vec<Written>, NotWritten> {
+    let Some(first) = writes.first() else { return Ok(Vec::new()) };
+    let grant = first.grant.clone();
+    decide::lock(tx, &writes, base).await?;
+    let (source_id, source_uri) = decide::source(tx, &grant).await?;
+    let known = decide::known(tx, &writes).await?;
+    let now = date::now();
+    let mut people = People::find(tx, &grant, decide::patient_ids(&writes, base)).await?;
+    // Patients first: the rows about them need their keys.
+    let mut order: Vec<usize> = (0..writes.len()).collect();
+    order.sort_by_key(|at| writes[*at].grant.spec().subject.is_some());
+    let mut written: Vec<Option<(Written, Option<rows::NewRow>)>> = writes.iter().map(|_| None).collect();
+    for at in order {
+        let write = &writes[at];
+        let refused = |refusal| NotWritten::Refused { at, refusal };
+        let step = decide::step(write, known.get(&write.name()), source_id).map_err(refused)?;
+        let person = match write.resource() {
+            Some(resource) => person_of(tx, &mut people, write, resource, base).await?.map_err(refused)?,
+            None => step.patient_id,
+        };
+        written[at] = Some(rows::prepare(write, step, person, (source_id, source_uri.as_deref()), now, base));
+    }
+    let (mut answers, mut rows, mut audits) = (Vec::new(), Vec::new(), Vec::new());
+    for (write, prepared) in writes.iter().zip(written.into_iter().flatten()) {
+        let (answer, row) = prepared;
+        if let Some(row) = row {
+            rows.push((write.grant.spec(), row));
+        }
+        audits.push(audit.clone().about(write.grant.spec().name, Some(answer.patient_id).filter(|id| *id != NOBODY)));
+        answers.push(answer);
+    }
+    rows::insert(tx, rows).await?;
+    audit::insert(tx, &audits).await?;
+    Ok(answers)
+}
+
+/// The person a resource belongs to.
+async fn person_of(
+    tx: &mut PgConnection,
+    people: &mut People,
+    write: &Write,
+    resource: &Object,
+    base: &str,
+) -> Result<Result<i64, Refusal>, StoreError> {
+    let spec = write.grant.spec();
+    if spec.subject.is_none() {
+        let number = resource.objects("identifier").find(|i| i.text("system") == Some(nhs_number::SYSTEM));
+        let person = people.patient(tx, &write.id, number.and_then(|i| i.text("value"))).await?;
+        return Ok(person.ok_or(Refusal::NumberTaken));
+    }
+    let source = matches!(write.grant.reach(), crate::access::Reach::Source { .. });
+    match index::subject(spec, resource, base) {
+        Some(Reference::Local { kind: "Patient", id }) => {
+            let person = people.subject(tx, &write.grant, id).await?;
+            Ok(person.ok_or_else(|| Refusal::NoPatient(format!("Patient/{id}"))))
+        }
+        // A source may share what is about no patient of this record; a user has no reach there.
+        _ if source => Ok(Ok(NOBODY)),
+        _ => Ok(Err(Refusal::NoPatient("a patient of this record".to_owned()))),
+    }
+}

@@ -1,0 +1,173 @@
+//! Owns the rows a change makes: the resource as it is served, its search columns, its history.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::decide::Step;
+use super::{Change, Write, Written};
+use crate::access::Confidentiality;
+use crate::fhir::date::{self, to_text};
+use crate::fhir::json::{Json, Object};
+use crate::resources::index;
+use crate::resources::spec::ResourceSpec;
+use crate::store::StoreError;
+use crate::store::sql::{Expr, Sql};
+
+/// A row to insert, as JSON that PostgreSQL makes a record of.
+pub struct NewRow {
+    id: String,
+    /// Whether a current row has to go first.
+    replaces: bool,
+    /// Whether a current row comes.
+    current: bool,
+    record: String,
+}
+
+/// What a change answers and, unless nothing changes, its row.
+pub fn prepare(
+    write: &Write,
+    step: Step,
+    patient_id: i64,
+    source: (i32, Option<&str>),
+    now: OffsetDateTime,
+    base: &str,
+) -> (Written, Option<NewRow>) {
+    let (source_id, source_uri) = source;
+    let mut written = Written {
+        id: write.id.clone(),
+        version: step.version,
+        updated_at: now,
+        patient_id,
+        created: step.created,
+        changed: !step.same,
+        resource: String::new(),
+    };
+    let mut record = Object::default();
+    let mut base_columns = |version: i32, confidentiality: Confidentiality, method: &str| {
+        record.set("patient_id", Json::Number(patient_id.to_string()));
+        record.set("id", Json::string(write.id.clone()));
+        record.set("version", Json::Number(version.to_string()));
+        record.set("updated_at", Json::string(to_text(now)));
+        record.set("source_id", Json::Number(source_id.to_string()));
+        record.set("confidentiality", Json::Number((confidentiality as i16).to_string()));
+        record.set("method", Json::string(method));
+    };
+    let (resource, skip_same, method) = match &write.change {
+        Change::Delete { .. } => {
+            if step.same {
+                return (written, None);
+            }
+            // A tombstone hides as much as what it covers could have.
+            let label = step.stored.as_deref().and_then(|text| Json::parse(text.as_bytes()).ok());
+            let label = label.as_ref().and_then(Json::as_object).map_or(Confidentiality::Normal, confidentiality);
+            base_columns(step.version, label, "DELETE");
+            let record = Json::Object(record).to_string();
+            return (written, Some(NewRow { id: write.id.clone(), replaces: true, current: false, record }));
+        }
+        Change::Create(resource) => (resource, false, "POST"),
+        Change::Update { resource, skip_same, .. } => (resource, *skip_same, "PUT"),
+    };
+    let mut served = resource.clone();
+    stamp(&mut served, &write.id, step.version, now, source_uri);
+    if let Some(stored) = step.stored.filter(|_| skip_same && step.replaces)
+        && same_content(&stored, &served)
+    {
+        written.version = step.version - 1;
+        written.changed = false;
+        written.resource = stored;
+        return (written, None);
+    }
+    written.resource = Json::Object(served).to_string();
+    base_columns(step.version, confidentiality(resource), method);
+    record.0.extend(index::columns(write.grant.spec(), resource, base).0);
+    if let Some(uri) = source_uri.filter(|_| resource.objects("meta").all(|meta| meta.get("source").is_none())) {
+        record.set("meta_source", Json::Array(vec![Json::string(uri)]));
+    }
+    record.set("resource", Json::string(written.resource.clone()));
+    let record = Json::Object(record).to_string();
+    (written, Some(NewRow { id: write.id.clone(), replaces: step.replaces, current: true, record }))
+}
+
+/// Puts in what the server owns: id, version, time, and the source where the sender named none.
+fn stamp(resource: &mut Object, id: &str, version: i32, now: OffsetDateTime, source_uri: Option<&str>) {
+    if resource.get("id").is_none() {
+        let at = resource.0.iter().position(|(key, _)| key == "resourceType").map_or(0, |at| at + 1);
+        resource.0.insert(at, ("id".to_owned(), Json::Null));
+    }
+    resource.set("id", Json::string(id));
+    let mut meta = match resource.get("meta") {
+        Some(Json::Object(meta)) => meta.clone(),
+        _ => {
+            let at = resource.0.iter().position(|(key, _)| key == "id").map_or(0, |at| at + 1);
+            resource.0.insert(at, ("meta".to_owned(), Json::Null));
+            Object::default()
+        }
+    };
+    meta.remove("versionId");
+    meta.remove("lastUpdated");
+    meta.0.insert(0, ("versionId".to_owned(), Json::string(version.to_string())));
+    meta.0.insert(1, ("lastUpdated".to_owned(), Json::string(date::to_instant(now))));
+    if let Some(uri) = source_uri.filter(|_| meta.get("source").is_none()) {
+        meta.0.insert(2, ("source".to_owned(), Json::string(uri)));
+    }
+    resource.set("meta", Json::Object(meta));
+}
+
+/// Whether two resources differ in nothing but version and time.
+fn same_content(stored: &str, new: &Object) -> bool {
+    let Ok(Json::Object(stored)) = Json::parse(stored.as_bytes()) else { return false };
+    let plain = |resource: &Object| {
+        let mut resource = resource.clone();
+        if let Some(Json::Object(mut meta)) = resource.remove("meta") {
+            meta.remove("versionId");
+            meta.remove("lastUpdated");
+            resource.set("meta", Json::Object(meta));
+        }
+        resource
+    };
+    plain(&stored) == plain(new)
+}
+
+/// The highest confidentiality label of the resource; normal when it has none.
+fn confidentiality(resource: &Object) -> Confidentiality {
+    const LABELS: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+    let labels = resource.objects("meta").flat_map(|meta| meta.objects("security"));
+    let labels = labels.filter(|label| label.text("system") == Some(LABELS));
+    labels.filter_map(|label| Confidentiality::of_code(label.text("code")?)).max().unwrap_or(Confidentiality::Normal)
+}
+
+/// Inserts the rows: per type, one statement that takes replaced rows out and one that puts rows in.
+pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, NewRow)>) -> Result<(), StoreError> {
+    for spec in crate::resources::ALL {
+        let mine: Vec<&NewRow> = rows.iter().filter(|(s, _)| s.name == spec.name).map(|(_, row)| row).collect();
+        let (table, history) = (Expr::literal(spec.table), Expr::literal(spec.history));
+        let gone: Vec<String> = mine.iter().filter(|row| row.replaces).map(|row| row.id.clone()).collect();
+        if !gone.is_empty() {
+            let mut sql = Sql::default();
+            let ids = sql.bind(gone, "text[]");
+            sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
+            sql.fetch(&mut *tx).await?;
+        }
+        for current in [true, false] {
+            let records: Vec<&str> = mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
+            if records.is_empty() {
+                continue;
+            }
+            let mut sql = Sql::default();
+            let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
+            let into_history = Expr::fill(
+                "INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})",
+                &[&history, &history, &json],
+            );
+            sql.push(&match current {
+                false => into_history,
+                true => Expr::fill(
+                    "WITH kept AS ({}) INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})",
+                    &[&into_history, &table, &table, &json],
+                ),
+            });
+            sql.fetch(&mut *tx).await?;
+        }
+    }
+    Ok(())
+}

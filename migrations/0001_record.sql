@@ -79,7 +79,7 @@ CREATE TABLE patient_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );
@@ -132,7 +132,7 @@ CREATE TABLE condition_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );
@@ -192,7 +192,7 @@ CREATE TABLE observation_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );
@@ -234,7 +234,7 @@ CREATE TABLE medication_statement_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );
@@ -283,7 +283,7 @@ CREATE TABLE allergy_intolerance_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );
@@ -334,7 +334,7 @@ CREATE TABLE care_plan_history (
     updated_at timestamptz NOT NULL,
     source_id integer NOT NULL,
     confidentiality smallint NOT NULL,
-    method text NOT NULL,
+    verb text NOT NULL,
     resource text COMPRESSION lz4,
     PRIMARY KEY (id, version)
 );

@@ -56,6 +56,8 @@ impl App {
                 Err(_) => app,
             }
         });
+        // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
+        let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
         let server = server.disable_signals().listen(listener).map_err(|error| StartError::Listen { address: address.to_string(), error })?;
         Ok(App { server: server.run(), address: format!("http://{address}") })

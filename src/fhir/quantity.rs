@@ -2,7 +2,7 @@
 //! and the canonical UCUM form under which values of different units compare.
 
 use octofhir_ucum::get_canonical_units;
-use rust_decimal::Decimal;
+use bigdecimal::BigDecimal;
 
 /// The system of UCUM units.
 pub const UCUM: &str = "http://unitsofmeasure.org";
@@ -17,32 +17,33 @@ pub struct Number {
     pub near: (String, String),
 }
 
-/// Reads a decimal; `None` if it is not one, or has more digits than a search needs (28).
+/// Reads a decimal; `None` if it is not one, or is beyond what a stored decimal can be.
 pub fn parse_number(text: &str) -> Option<Number> {
-    let shape = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let starts = shape.starts_with(|c: char| c.is_ascii_digit());
-    if !starts || text.len() > 40 || text.contains('_') {
-        return None;
-    }
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i32 = exponent.parse().ok().filter(|e: &i32| e.abs() <= 20)?;
     let exact = decimal(text)?;
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     // Half a unit of the last place that was written.
-    let place = exponent - i32::try_from(decimals).ok()?;
-    let half = decimal(&format!("5e{}", place - 1))?;
-    let tenth = exact.abs().checked_mul(decimal("0.1")?)?;
+    let place = i64::try_from(decimals).ok()? - exponent.parse::<i64>().ok()?;
+    let half = BigDecimal::new(5.into(), place + 1);
+    let tenth = exact.abs() * BigDecimal::new(1.into(), 1);
     Some(Number {
-        exact: exact.to_string(),
-        low: exact.checked_sub(half)?.to_string(),
-        high: exact.checked_add(half)?.to_string(),
-        near: (exact.checked_sub(tenth)?.to_string(), exact.checked_add(tenth)?.to_string()),
+        exact: exact.to_plain_string(),
+        low: (&exact - &half).to_plain_string(),
+        high: (&exact + &half).to_plain_string(),
+        near: ((&exact - &tenth).to_plain_string(), (&exact + &tenth).to_plain_string()),
     })
 }
 
-fn decimal(text: &str) -> Option<Decimal> {
-    let parsed = if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() };
-    parsed.ok()
+/// A decimal of R4's grammar (a plus is let pass), within the bounds of stored ones.
+fn decimal(text: &str) -> Option<BigDecimal> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let numeric = mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.starts_with(|c: char| c.is_ascii_digit());
+    let exponent: i32 = exponent.parse().ok()?;
+    if !numeric || text.len() > 500 || exponent.abs() > 400 {
+        return None;
+    }
+    text.parse().ok()
 }
 
 /// A unit's canonical UCUM form: `value × factor + offset` in `unit`.
@@ -75,8 +76,8 @@ pub fn sampled(origin: &str, factor: Option<&str>, data: &str) -> Option<(String
     let factor = decimal(factor.unwrap_or("1"))?;
     // E, U and L say "error", "above" and "below": no number to compare.
     let points = data.split_whitespace().filter_map(decimal);
-    let values: Vec<Decimal> = points.filter_map(|point| point.checked_mul(factor)?.checked_add(origin)).collect();
-    Some((values.iter().min()?.to_string(), values.iter().max()?.to_string()))
+    let values: Vec<BigDecimal> = points.map(|point| point * &factor + &origin).collect();
+    Some((values.iter().min()?.to_plain_string(), values.iter().max()?.to_plain_string()))
 }
 
 #[cfg(test)]
@@ -92,6 +93,7 @@ mod tests {
             ("-1", "-1.5", "-0.5"),
             ("1e2", "50", "150"),
             ("1.0e-2", "0.0095", "0.0105"),
+            ("1e245", "5e244", "15e244"),
         ] {
             let number = parse_number(text).expect(text);
             let same = |a: &str, b: &str| decimal(a) == decimal(b);

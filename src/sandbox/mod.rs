@@ -69,7 +69,7 @@ pub fn write_records(patients: u32, seed: u64, observations: u32, out: Option<&P
     let options = generate::Options { patients, seed, observations };
     let Some(folder) = out else {
         let mut lines = BufWriter::new(std::io::stdout().lock());
-        for record in generate::records(options) {
+        for record in generate::records(options).map_err(std::io::Error::other)? {
             write_lines(&mut lines, &record)?;
         }
         return lines.flush();
@@ -78,7 +78,7 @@ pub fn write_records(patients: u32, seed: u64, observations: u32, out: Option<&P
     let mut lines = BufWriter::new(File::create(folder.join("record.ndjson"))?);
     let mut rows = BufWriter::new(File::create(folder.join("relationships.csv"))?);
     writeln!(rows, "{}", generate::Relationship::csv_header())?;
-    for record in generate::records(options) {
+    for record in generate::records(options).map_err(std::io::Error::other)? {
         write_lines(&mut lines, &record)?;
         for relationship in &record.relationships {
             writeln!(rows, "{}", relationship.to_csv_row())?;

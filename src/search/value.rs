@@ -176,10 +176,9 @@ fn approximate(span: Span, now: OffsetDateTime) -> Span {
 /// The stored forms a reference value can have.
 fn target(value: &str, targets: &[&str], base: &str) -> Result<Vec<String>, String> {
     match reference::parse(value, base) {
-        Reference::Local { kind, id } if targets.is_empty() || targets.contains(&kind) => Ok(vec![format!("{kind}/{id}")]),
-        Reference::Local { kind, .. } => {
-            Err(format!("{kind} is not a type this parameter refers to: {}", targets.join(", ")))
-        }
+        // `patient` shares its column with `subject`, which may hold other types; it finds patients only.
+        Reference::Local { kind, .. } if targets == ["Patient"] && kind != "Patient" => Ok(Vec::new()),
+        Reference::Local { kind, id } => Ok(vec![format!("{kind}/{id}")]),
         Reference::Other(id) if crate::fhir::primitive::is_id(id) => {
             let any: Vec<&str> = if targets.is_empty() { elements::resource_types().collect() } else { targets.to_vec() };
             Ok(any.into_iter().map(|kind| format!("{kind}/{id}")).collect())

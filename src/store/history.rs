@@ -76,7 +76,7 @@ impl Store {
         let limit = sql.bind(i64::try_from(target.count).unwrap_or(i64::MAX - 1) + 1, "bigint");
         let statement = Expr::fill(
             "SELECT n.total, r.* FROM (SELECT count(*) AS total FROM {} t WHERE {}) n LEFT JOIN LATERAL \
-             (SELECT t.patient_id, t.id, t.version, t.updated_at, t.updated_at::text AS at, t.method, t.resource FROM {} t \
+             (SELECT t.patient_id, t.id, t.version, t.updated_at, t.updated_at::text AS at, t.verb, t.resource FROM {} t \
              WHERE {} ORDER BY t.updated_at DESC, t.id DESC, t.version DESC LIMIT {}) r ON true",
             &[&table, &conditions, &table, &page, &limit],
         );
@@ -91,7 +91,7 @@ impl Store {
                 id,
                 version: row.try_get("version")?,
                 updated_at: row.try_get("updated_at")?,
-                method: row.try_get("method")?,
+                method: row.try_get("verb")?,
                 resource: row.try_get("resource")?,
                 at: row.try_get("at")?,
             });

@@ -2,6 +2,7 @@
 
 use sqlx::migrate::Migrator;
 
+use super::sql::{Expr, Sql};
 use super::{Store, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -47,4 +48,14 @@ impl Store {
         sqlx::query("INSERT INTO sandbox_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING").bind(mark).execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// Makes an empty database on the server of this URL.
+pub async fn create_database(url: &str, name: &str) -> Result<(), StoreError> {
+    let server = Store::connect(url, 1)?;
+    let mut sql = Sql::default();
+    sql.push(&Expr::fill("CREATE DATABASE {}", &[&Expr::name(name)]));
+    sql.fetch(&server.pool).await?;
+    server.close().await;
+    Ok(())
 }

@@ -24,6 +24,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use audit::{AuditRow, AuditTrail, Outcome};
 pub use history::{HistoryPage, HistoryTarget, Version};
+pub use migrate::create_database;
 pub use plan::{Found, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;

@@ -42,7 +42,7 @@ impl Store {
             }
         }
         let history = Expr::literal(target.grant.spec().history);
-        let found = self.read_from(target, history, "t.resource, t.method").await?;
+        let found = self.read_from(target, history, "t.resource, t.verb").await?;
         // A version that history shows but the current table does not: written between the two looks. Absent then.
         Ok(match found {
             Read::Found { .. } if target.version.is_none() => Read::Absent,
@@ -59,14 +59,14 @@ impl Store {
             None => Expr::literal(""),
         };
         let statement = Expr::fill(
-            "SELECT t.patient_id, t.version, t.updated_at, {} AS method FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
+            "SELECT t.patient_id, t.version, t.updated_at, {} AS verb FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
             &[&Expr::literal(columns), &table, &reach, &id, &version],
         );
         sql.push(&statement);
         let rows = sql.fetch(&self.pool).await?;
         let Some(row) = rows.first() else { return Ok(Read::Absent) };
         let (patient_id, version) = (row.try_get("patient_id")?, row.try_get("version")?);
-        if row.try_get::<&str, _>("method")? == "DELETE" {
+        if row.try_get::<&str, _>("verb")? == "DELETE" {
             return Ok(Read::Deleted { patient_id, version });
         }
         Ok(Read::Found { patient_id, version, updated_at: row.try_get("updated_at")?, resource: row.try_get("resource")? })

@@ -61,6 +61,12 @@ impl Expr {
         Expr(text.to_owned())
     }
 
+    /// A name that cannot be bound, such as a database's: quoted, and what is no letter or digit left out.
+    pub fn name(text: &str) -> Expr {
+        let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        Expr(format!("\"{plain}\""))
+    }
+
     /// `alias.column`.
     pub fn column(alias: &'static str, column: &'static str) -> Expr {
         Expr(format!("{alias}.{column}"))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use h4::cluster::{Cluster, ClusterError, Durability, locate};
+use lcr_facade::cluster::{Cluster, ClusterError, Durability, locate};
 
 use crate::support::{Holder, Temp, alive, kill, psql, query, start, until};
 

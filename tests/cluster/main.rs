@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use h4::cluster::{Cluster, Durability, locate};
+use lcr_facade::cluster::{Cluster, Durability, locate};
 use support::{Holder, Temp, alive, query, start};
 
 /// Not a test: holds the cluster of HOLD_HOME until stdin ends.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use h4::cluster::{Cluster, Durability, Tools};
+use lcr_facade::cluster::{Cluster, Durability, Tools};
 
 /// A folder that is gone when the test ends.
 pub struct Temp(pub PathBuf);

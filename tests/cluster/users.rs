@@ -5,7 +5,7 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use h4::cluster::locate;
+use lcr_facade::cluster::locate;
 
 use crate::support::{Holder, Temp, alive, query, root, start, until};
 

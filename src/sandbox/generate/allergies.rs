@@ -112,8 +112,8 @@ fn none_known(scribe: &mut Scribe) -> Value {
     let recorded = Moment::in_hours(rng, asked).write(practice.clock());
     let recorder = practice.staff(rng);
     let fields = [
-        ("clinicalStatus", hl7("allergyintolerance-clinical", "active", "Active")),
-        ("verificationStatus", hl7("allergyintolerance-verification", "confirmed", "Confirmed")),
+        ("clinicalStatus", hl7("allergyintolerance-clinical", "active")),
+        ("verificationStatus", hl7("allergyintolerance-verification", "confirmed")),
         ("code", snomed(NONE_KNOWN.0, NONE_KNOWN.1)),
         ("patient", scribe.subject()),
         ("recordedDate", text(recorded)),
@@ -133,17 +133,10 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
     let verification = ["confirmed", "unconfirmed", "refuted", "entered-in-error"][rng.weighted(&[760, 200, 15, 25])];
     let status = match verification {
         "entered-in-error" => None,
-        "refuted" => Some(("resolved", "Resolved")),
-        _ if rng.permille(60) => Some(("inactive", "Inactive")),
-        _ => Some(("active", "Active")),
+        "refuted" => Some("resolved"),
+        _ if rng.permille(60) => Some("inactive"),
+        _ => Some("active"),
     };
-    let names = [
-        ("confirmed", "Confirmed"),
-        ("unconfirmed", "Unconfirmed"),
-        ("refuted", "Refuted"),
-        ("entered-in-error", "Entered in Error"),
-    ];
-    let verified = names.iter().find(|(code, _)| *code == verification).map_or("", |(_, name)| *name);
     let began = day_between(rng, person.birth, person.last_day(), false);
     let recorded = day_between(rng, began.max(plus_years(person.last_day(), -25)), person.last_day(), true);
     let recorded_text = if recorded.year() >= 2008 {
@@ -165,8 +158,8 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
     };
     let recorder = source.staff(rng);
     let fields = [
-        ("clinicalStatus", status.map_or(Value::Null, |(code, name)| hl7("allergyintolerance-clinical", code, name))),
-        ("verificationStatus", hl7("allergyintolerance-verification", verification, verified)),
+        ("clinicalStatus", status.map_or(Value::Null, |code| hl7("allergyintolerance-clinical", code))),
+        ("verificationStatus", hl7("allergyintolerance-verification", verification)),
         ("type", text(if allergen.allergy { "allergy" } else { "intolerance" })),
         ("category", one(text(allergen.category))),
         ("criticality", text(criticality)),

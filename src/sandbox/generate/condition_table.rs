@@ -110,7 +110,7 @@ pub(super) const LONG_TERM: &[LongTerm] = &[
     with(Event, chronic("22298006", "Myocardial infarction", Tag::HeartDisease, 42, [0, 0, 12, 80])),
     with(Event, chronic("230690007", "Cerebrovascular accident", Tag::Stroke, 45, [0, 0, 10, 85])),
     with(Event, chronic("266257000", "Transient ischaemic attack", Tag::Stroke, 50, [0, 0, 6, 65])),
-    chronic("84114007", "Heart failure", Tag::HeartFailure, 55, [0, 0, 5, 95])
+    chronic("84114007", "Heart failure", Tag::HeartFailure, 55, [0, 0, 5, 95]),
 
     chronic("40930008", "Hypothyroidism", Tag::Hypothyroid, 18, [0, 22, 55, 95]),
     with(Relapsing, chronic("34486009", "Hyperthyroidism", Tag::Hyperthyroid, 20, [0, 6, 10, 9])),

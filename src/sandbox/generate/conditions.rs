@@ -15,7 +15,6 @@ use super::scribe::Scribe;
 pub(super) struct Problem {
     pub(super) tag: Tag,
     pub(super) code: &'static str,
-    pub(super) display: &'static str,
     pub(super) onset: Date,
     pub(super) end: Option<Date>,
     /// The id of its Condition.
@@ -113,11 +112,11 @@ fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Val
     let end = past.then(|| day_between(rng, plus_days(onset, 90), person.last_day(), false));
     let end = end.filter(|end| *end > onset && *end <= person.last_day());
     let status = match (end, entry.course) {
-        (Some(_), _) if entry.tag == Tag::Cancer => ("remission", "Remission"),
-        (Some(_), _) => *rng.pick(&[("remission", "Remission"), ("resolved", "Resolved"), ("inactive", "Inactive")]),
-        (None, Course::Event) => ("inactive", "Inactive"),
-        (None, Course::Relapsing) if rng.permille(80) => ("recurrence", "Recurrence"),
-        (None, _) => ("active", "Active"),
+        (Some(_), _) if entry.tag == Tag::Cancer => "remission",
+        (Some(_), _) => *rng.pick(&["remission", "resolved", "inactive"]),
+        (None, Course::Event) => "inactive",
+        (None, Course::Relapsing) if rng.permille(80) => "recurrence",
+        (None, _) => "active",
     };
     let source = match entry.tag {
         Tag::Psychosis | Tag::Dementia if rng.permille(500) => &person.providers.mental_health,
@@ -129,7 +128,7 @@ fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Val
         onset,
         end,
         status: Some(status),
-        verification: ("confirmed", "Confirmed"),
+        verification: "confirmed",
         problem: true,
         recorded: plus_days(onset, rng.between(0, 60)).min(person.last_day()),
     };
@@ -137,7 +136,6 @@ fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Val
     history.problems.push(Problem {
         tag: entry.tag,
         code: entry.code,
-        display: entry.display,
         onset,
         end,
         resource: id_of(&resource).to_owned(),
@@ -169,18 +167,18 @@ fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value
     let finish = plus_days(onset, rng.between(entry.days.0, entry.days.1));
     let end = (finish <= person.last_day()).then_some(finish);
     let verification = [
-        ("confirmed", "Confirmed"),
-        ("provisional", "Provisional"),
-        ("unconfirmed", "Unconfirmed"),
-        ("refuted", "Refuted"),
-        ("differential", "Differential"),
-        ("entered-in-error", "Entered in Error"),
+        "confirmed",
+        "provisional",
+        "unconfirmed",
+        "refuted",
+        "differential",
+        "entered-in-error",
     ][rng.weighted(&[930, 25, 15, 8, 7, 15])];
-    let status = match (verification.0, end) {
+    let status = match (verification, end) {
         ("entered-in-error", _) => None,
-        ("refuted", _) => Some(("inactive", "Inactive")),
-        (_, None) => Some(("active", "Active")),
-        _ => Some(("resolved", "Resolved")),
+        ("refuted", _) => Some("inactive"),
+        (_, None) => Some("active"),
+        _ => Some("resolved"),
     };
     let providers = &person.providers;
     let source = match (entry.hospital, rng.below(100)) {
@@ -195,17 +193,16 @@ fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value
         code: entry.code,
         display: entry.display,
         onset,
-        end: end.filter(|_| !matches!(verification.0, "entered-in-error" | "refuted")),
+        end: end.filter(|_| !matches!(verification, "entered-in-error" | "refuted")),
         status,
         verification,
         problem,
         recorded: plus_days(onset, rng.between(0, 3)).min(person.last_day()),
     };
     let resource = condition(scribe, source, &told);
-    if verification.0 == "confirmed" {
+    if verification == "confirmed" {
         let (tag, resource) = (entry.tag, id_of(&resource).to_owned());
-        let (code, display) = (entry.code, entry.display);
-        history.problems.push(Problem { tag, code, display, onset, end, resource, long_term: false });
+        history.problems.push(Problem { tag, code: entry.code, onset, end, resource, long_term: false });
     }
     resources.push(resource);
 }
@@ -217,19 +214,15 @@ struct Told {
     display: &'static str,
     onset: Date,
     end: Option<Date>,
-    status: Option<(&'static str, &'static str)>,
-    verification: (&'static str, &'static str),
+    status: Option<&'static str>,
+    verification: &'static str,
     problem: bool,
     recorded: Date,
 }
 
 fn condition(scribe: &mut Scribe, source: &Organisation, told: &Told) -> Value {
     let rng = &mut scribe.rng;
-    let category = if told.problem {
-        ("problem-list-item", "Problem List Item")
-    } else {
-        ("encounter-diagnosis", "Encounter Diagnosis")
-    };
+    let category = if told.problem { "problem-list-item" } else { "encounter-diagnosis" };
     let severity = rng.permille(120).then(|| {
         *rng.pick(&[("255604002", "Mild"), ("6736007", "Moderate"), ("24484000", "Severe")])
     });
@@ -246,9 +239,9 @@ fn condition(scribe: &mut Scribe, source: &Organisation, told: &Told) -> Value {
         one(object([("text", text(*rng.pick(&NOTES)))]))
     });
     let fields = [
-        ("clinicalStatus", told.status.map_or(Value::Null, |(code, name)| hl7("condition-clinical", code, name))),
-        ("verificationStatus", hl7("condition-ver-status", told.verification.0, told.verification.1)),
-        ("category", one(hl7("condition-category", category.0, category.1))),
+        ("clinicalStatus", told.status.map_or(Value::Null, |code| hl7("condition-clinical", code))),
+        ("verificationStatus", hl7("condition-ver-status", told.verification)),
+        ("category", one(hl7("condition-category", category))),
         ("severity", severity.map_or(Value::Null, |(code, name)| snomed(code, name))),
         ("code", snomed(told.code, told.display)),
         ("subject", scribe.subject()),

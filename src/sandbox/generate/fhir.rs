@@ -69,6 +69,13 @@ impl Decimal {
     }
 }
 
+/// A code of one of HL7's own code systems. Without a display: these are the commonest codes of all,
+/// and every reader knows them.
+pub(super) fn hl7(code_system: &str, code: &str) -> Value {
+    let system = format!("http://terminology.hl7.org/CodeSystem/{code_system}");
+    concept(vec![object([("system", text(system)), ("code", text(code))])])
+}
+
 pub(super) fn coding(system: &str, code: &str, display: &str) -> Value {
     object([("system", text(system)), ("code", text(code)), ("display", text(display))])
 }
@@ -80,12 +87,6 @@ pub(super) fn concept(codings: Vec<Value>) -> Value {
 /// A SNOMED CT concept.
 pub(super) fn snomed(code: &str, display: &str) -> Value {
     concept(vec![coding(SNOMED, code, display)])
-}
-
-/// A concept of one of HL7's own code systems.
-pub(super) fn hl7(code_system: &str, code: &str, display: &str) -> Value {
-    let system = format!("http://terminology.hl7.org/CodeSystem/{code_system}");
-    concept(vec![coding(&system, code, display)])
 }
 
 pub(super) fn quantity(value: Decimal, unit: &str, ucum: &str) -> Value {
@@ -102,16 +103,22 @@ pub(super) fn reference(kind: &str, id: &str) -> Value {
 }
 
 /// A logical reference: by identifier, since no source shares its directory.
-pub(super) fn logical(kind: &str, system: &str, value: &str, display: &str) -> Value {
-    object([
-        ("type", text(kind)),
-        ("identifier", object([("system", text(system)), ("value", text(value))])),
-        ("display", text(display)),
-    ])
+pub(super) fn logical(system: &str, value: &str, display: &str) -> Value {
+    object([("identifier", identifier(system, value)), ("display", text(display))])
 }
 
+/// An organisation, named.
 pub(super) fn organisation(of: &Organisation) -> Value {
-    logical("Organization", ODS_CODE, &of.code, &of.name)
+    logical(ODS_CODE, &of.code, &of.name)
+}
+
+/// An organisation by its code alone.
+pub(super) fn organisation_code(of: &Organisation) -> Value {
+    object([("identifier", identifier(ODS_CODE, &of.code))])
+}
+
+pub(super) fn identifier(system: &str, value: &str) -> Value {
+    object([("system", text(system)), ("value", text(value))])
 }
 
 pub(super) fn period(start: Value, end: Value) -> Value {

@@ -9,11 +9,10 @@ use super::condition_table::Tag;
 use super::conditions::{History, Problem, between_points};
 use super::dates::{self, Moment, day_between, plus_days, plus_years};
 use super::fhir::{
-    DMD, coding, concept, hl7, object, one, only_if, organisation, period, quantity, reference,
+    DMD, coding, concept, hl7, object, one, only_if, organisation_code, period, quantity, reference,
     snomed, text,
 };
 use super::medicine_table::{COMBINED_PILL, DESOGESTREL, Medicine};
-use super::organisations::Organisation;
 use super::people::{Person, Sex, Smoking};
 use super::regimens::{REGIMENS, REMEDIES, Regimen, SHORT_COURSES};
 use super::rng::{Rng, Subject};
@@ -201,10 +200,11 @@ fn statement(scribe: &mut Scribe, plan: &Planned) -> Value {
             (status, why)
         }
     };
+    // A practice does not say where; a hospital does.
     let category = match std::ptr::eq(source, &providers.acute) {
-        true if rng.permille(500) => ("inpatient", "Inpatient"),
-        true => ("outpatient", "Outpatient"),
-        false => ("community", "Community"),
+        true if rng.permille(500) => hl7("medication-statement-category", "inpatient"),
+        true => hl7("medication-statement-category", "outpatient"),
+        false => Value::Null,
     };
     let (reason_code, reason_reference) = match &plan.reason {
         Reason::Condition(id) => (Value::Null, one(reference("Condition", id))),
@@ -217,12 +217,12 @@ fn statement(scribe: &mut Scribe, plan: &Planned) -> Value {
     let fields = [
         ("status", text(status)),
         ("statusReason", why.map_or(Value::Null, |why| one(object([("text", text(why))])))),
-        ("category", hl7("medication-statement-category", category.0, category.1)),
+        ("category", category),
         ("medicationCodeableConcept", concept(vec![coding(DMD, plan.medicine.code, plan.medicine.name)])),
         ("subject", scribe.subject()),
         effective,
         ("dateAsserted", text(asserted.write(source.clock()))),
-        ("informationSource", organisation(source)),
+        ("informationSource", organisation_code(source)),
         ("reasonCode", reason_code),
         ("reasonReference", reason_reference),
         ("dosage", dosage),

@@ -141,14 +141,15 @@ pub(super) fn name(rng: &mut Rng, sex: Sex) -> Name {
 
 impl Origin {
     pub(super) fn family(&self, rng: &mut Rng) -> &'static str {
-        rng.pick(self.families)
+        *rng.pick(self.families)
     }
 
     pub(super) fn given(&self, rng: &mut Rng, sex: Sex) -> &'static str {
-        rng.pick(match sex {
+        let names = match sex {
             Sex::Female => self.female,
             Sex::Male => self.male,
-        })
+        };
+        *rng.pick(names)
     }
 }
 

@@ -106,7 +106,7 @@ impl Organisation {
         };
         let name = STAFF[((self.number * 7 + who * 3) % 20) as usize];
         let user = format!("999{:06}{who:03}", self.number);
-        fhir::logical("Practitioner", fhir::SDS_USER, &user, &format!("{title} {name}"))
+        fhir::logical(fhir::SDS_USER, &user, &format!("{title} {name}"))
     }
 }
 

@@ -71,7 +71,7 @@ fn has_practice_only(person: &Person) -> bool {
 pub(super) fn relationships(person: &Person) -> Vec<Relationship> {
     let mut rng = Rng::new(person.seed, person.index, Subject::Relationships);
     let providers = &person.providers;
-    let born_or = |years| person.birth.max(plus_years(REFERENCE, -years));
+    let born_or = |years: i64| person.birth.max(plus_years(REFERENCE, -years));
     let registered = day_between(&mut rng, born_or(20), plus_days(REFERENCE, -14).max(person.birth), false);
     let registered = registered.min(person.last_day());
     // The practice closes the record four weeks after a death.
@@ -79,15 +79,16 @@ pub(super) fn relationships(person: &Person) -> Vec<Relationship> {
     let practice = &providers.practice;
     let mut all =
         vec![row(person, practice, "gp_registered", span, practice, "Registered for general medical services")];
+    let adult = person.age() >= 18;
     let choices: [(u32, &Organisation, &[(&'static str, &str)]); 4] = [
         (400, &providers.acute, &ACUTE),
-        (200, &providers.community, &COMMUNITY),
-        (120, &providers.council, &COUNCIL),
+        (200, &providers.community, if adult { &COMMUNITY } else { &COMMUNITY_CHILD }),
+        (120, &providers.council, if adult { &COUNCIL } else { &COUNCIL_CHILD }),
         (150, &providers.out_of_hours, &OUT_OF_HOURS),
     ];
     for (permille, holder, reasons) in choices {
         let drawn = rng.permille(permille);
-        let (basis, reason) = *rng.pick(reasons);
+        let (basis, reason): (&'static str, &str) = *rng.pick(reasons);
         let span = span_of(&mut rng, person, basis);
         if (drawn && !has_practice_only(person)) || has_all(person) {
             let from_practice = basis == "referral";
@@ -117,7 +118,7 @@ fn span_of(rng: &mut Rng, person: &Person, basis: &str) -> Span {
         0 => Span { from: begun, to: Some(plus_days(REFERENCE, ahead)) },
         1 => {
             let end = day_between(rng, person.birth.max(plus_years(REFERENCE, -6)), plus_days(REFERENCE, -1), true);
-            Span { from: plus_days(end, -stay).max(person.birth), to: Some(end) }
+            Span { from: plus_days(end, -stay).max(person.birth).min(plus_days(end, -1)), to: Some(end) }
         }
         _ => Span { from: plus_days(REFERENCE, ahead), to: Some(plus_days(REFERENCE, ahead + stay)) },
     }
@@ -131,7 +132,7 @@ fn row(
     source: &Organisation,
     reason: &str,
 ) -> Relationship {
-    let instant = |day| format!("{}T00:00:00Z", full(day));
+    let instant = |day: Date| format!("{}T00:00:00Z", full(day));
     Relationship {
         nhs_number: person.nhs_number.clone(),
         holder_kind: "organisation",
@@ -153,17 +154,26 @@ const ACUTE: [(&str, &str); 6] = [
     ("admission", "Elective admission, day surgery"),
 ];
 
-const COMMUNITY: [(&str, &str); 4] = [
-    ("caseload", "District nursing caseload"),
+const COMMUNITY: [(&str, &str); 3] = [
+    ("caseload", "Community nursing caseload"),
     ("caseload", "Community physiotherapy caseload"),
-    ("caseload", "Heart failure nurse caseload"),
-    ("caseload", "Health visiting, family caseload"),
+    ("caseload", "Podiatry caseload"),
+];
+
+const COMMUNITY_CHILD: [(&str, &str); 2] = [
+    ("caseload", "Children's community nursing caseload"),
+    ("caseload", "Speech and language therapy, school caseload"),
 ];
 
 const COUNCIL: [(&str, &str); 3] = [
     ("caseload", "Adult social care caseload"),
     ("caseload", "Reablement, six weeks"),
     ("caseload", "Occupational therapy, home adaptations"),
+];
+
+const COUNCIL_CHILD: [(&str, &str); 2] = [
+    ("caseload", "Children's services, family support"),
+    ("caseload", "Special educational needs team, \"education, health and care\" plan"),
 ];
 
 const OUT_OF_HOURS: [(&str, &str); 2] = [

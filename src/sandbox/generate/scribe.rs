@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fhir::{coding, list, object, one, reference, text};
+use super::fhir::{coding, identifier, list, object, one, reference, text};
 use super::organisations::Organisation;
 use super::people::Person;
 use super::rng::{Rng, Subject};
@@ -60,7 +60,7 @@ impl<'a> Scribe<'a> {
         self.serial += 1;
         let own = format!("{}-{}-{}", self.prefix, self.person.index, self.serial);
         identifiers
-            .push(object([("system", text(source.identifier_system())), ("value", text(own))]));
+            .push(identifier(&source.identifier_system(), &own));
         let mut map = Map::with_capacity(N + 4);
         map.insert("resourceType".to_owned(), text(self.kind));
         map.insert("id".to_owned(), text(id));

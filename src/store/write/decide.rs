@@ -99,7 +99,7 @@ pub async fn known(tx: &mut PgConnection, writes: &[Write]) -> Result<HashMap<St
         let visible = reach::rows(&mut sql, grant, "t");
         let ids = sql.bind(ids, "text[]");
         let statement = Expr::fill(
-            "SELECT t.id, t.version, t.method = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, {} AS visible \
+            "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, {} AS visible \
              FROM unnest({}) AS wanted(id) JOIN LATERAL \
              (SELECT * FROM {} h WHERE h.id = wanted.id ORDER BY h.version DESC LIMIT 1) t ON true",
             &[&visible, &ids, &Expr::literal(grant.spec().history)],

@@ -43,14 +43,14 @@ pub fn prepare(
         resource: String::new(),
     };
     let mut record = Object::default();
-    let mut base_columns = |version: i32, confidentiality: Confidentiality, method: &str| {
+    let mut base_columns = |version: i32, confidentiality: Confidentiality, verb: &str| {
         record.set("patient_id", Json::Number(patient_id.to_string()));
         record.set("id", Json::string(write.id.clone()));
         record.set("version", Json::Number(version.to_string()));
         record.set("updated_at", Json::string(to_text(now)));
         record.set("source_id", Json::Number(source_id.to_string()));
         record.set("confidentiality", Json::Number((confidentiality as i16).to_string()));
-        record.set("method", Json::string(method));
+        record.set("verb", Json::string(verb));
     };
     let (resource, skip_same, method) = match &write.change {
         Change::Delete { .. } => {

@@ -8,9 +8,9 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
 use crate::config::Config;
+use crate::http::span::RouteSpan;
 use crate::http::{self, State};
 use crate::store::{AuditTrail, Store, StoreError};
-use crate::telemetry::RouteSpan;
 
 /// A service that is bound to its address and ready to run.
 pub struct App {
@@ -47,9 +47,18 @@ impl App {
         let server = HttpServer::new(move || {
             let store = Store::connect(&url, config.connections);
             let state = store.map(|store| {
-                web::Data::new(State { store, trail: trail.clone(), key: key.clone(), config: config.clone(), base: base.clone() })
+                web::Data::new(State {
+                    store,
+                    trail: trail.clone(),
+                    key: key.clone(),
+                    config: config.clone(),
+                    base: base.clone(),
+                })
             });
-            let app = ActixApp::new().wrap(Compress::default()).wrap(TracingLogger::<RouteSpan>::new()).configure(http::routes);
+            let app = ActixApp::new()
+                .wrap(Compress::default())
+                .wrap(TracingLogger::<RouteSpan>::new())
+                .configure(http::routes);
             match state {
                 Ok(state) => app.app_data(state),
                 // The same URL was read a moment ago; a worker without a store answers 500.
@@ -59,7 +68,10 @@ impl App {
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
-        let server = server.disable_signals().listen(listener).map_err(|error| StartError::Listen { address: address.to_string(), error })?;
+        let server = server
+            .disable_signals()
+            .listen(listener)
+            .map_err(|error| StartError::Listen { address: address.to_string(), error })?;
         Ok(App { server: server.run(), address: format!("http://{address}") })
     }
 

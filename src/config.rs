@@ -103,16 +103,17 @@ impl Config {
     }
 
     fn from_parts(file: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-        let mut table: toml::Table = file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
+        let mut table: toml::Table =
+            file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
         for (name, path) in VARIABLES {
             let Some(text) = variable(name) else { continue };
             let text_keys = ["listen", "public_url", "database_url", "home"];
             let value = if text_keys.contains(&path[0]) {
                 toml::Value::String(text)
             } else {
-                let number: i64 = text.parse().map_err(|_| {
-                    ConfigError::Value(format!("{name} is \"{text}\", which should be a whole number"))
-                })?;
+                let number: i64 = text
+                    .parse()
+                    .map_err(|_| ConfigError::Value(format!("{name} is \"{text}\", which should be a whole number")))?;
                 toml::Value::Integer(number)
             };
             match path {
@@ -123,7 +124,8 @@ impl Config {
                 }
             };
         }
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
+        let config: Config =
+            table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
         config.checked()
     }
 
@@ -132,7 +134,9 @@ impl Config {
         if let Some(url) = &self.public_url {
             let trimmed = url.trim_end_matches('/').to_owned();
             if !trimmed.starts_with("http://") && !trimmed.starts_with("https://") {
-                return wrong(format!("public_url (LCR_PUBLIC_URL) is \"{url}\", which should begin with http:// or https://"));
+                return wrong(format!(
+                    "public_url (LCR_PUBLIC_URL) is \"{url}\", which should begin with http:// or https://"
+                ));
             }
             self.public_url = Some(trimmed);
         }

@@ -117,7 +117,9 @@ impl From<Refusal> for Problem {
             Refusal::Stale(version) => Problem::new(
                 StatusCode::PRECONDITION_FAILED,
                 IssueType::Conflict,
-                format!("If-Match names another version than the current one, W/\"{version}\": read it again and redo the change"),
+                format!(
+                    "If-Match names another version than the current one, W/\"{version}\": read it again and redo the change"
+                ),
             ),
             Refusal::NotYours => Problem::new(
                 StatusCode::FORBIDDEN,
@@ -130,8 +132,13 @@ impl From<Refusal> for Problem {
                 IssueType::BusinessRule,
                 format!("the subject must be a patient you are in a care relationship with; {reference} is not one"),
             ),
-            Refusal::NumberTaken => conflict("another person in the record has this NHS number: check it, or write to that patient"),
-            Refusal::Twice => Problem::bad_request(IssueType::Duplicate, "the same resource is changed twice: send one change for each"),
+            Refusal::NumberTaken => {
+                conflict("another person in the record has this NHS number: check it, or write to that patient")
+            }
+            Refusal::Twice => Problem::bad_request(
+                IssueType::Duplicate,
+                "the same resource is changed twice: send one change for each",
+            ),
         }
     }
 }

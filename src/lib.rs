@@ -4,6 +4,9 @@
 //! `access` decides the grant, `search` reads the query, `store` runs one statement, `fhir` and
 //! `resources` are the vocabulary they share. `ARCHITECTURE.md` walks one request through them.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo))]
+#![deny(unsafe_code)]
+
 pub mod app;
 pub mod cli;
 pub mod cluster;

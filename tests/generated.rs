@@ -17,10 +17,7 @@ use std::{env, fs};
 fn generated_files_are_current() {
     let spec = shared().join("spec/hl7-r4");
     if !spec.is_dir() {
-        println!(
-            "skipped: no HL7 definitions at {} (set LCR_SHARED)",
-            spec.display()
-        );
+        println!("skipped: no HL7 definitions at {} (set LCR_SHARED)", spec.display());
         return;
     }
     let terminology = Terminology {
@@ -28,10 +25,7 @@ fn generated_files_are_current() {
         code_systems: by_url(read(&spec.join("CodeSystem.ndjson"))),
     };
     let mut bindings = Bindings::new(terminology);
-    let elements = elements::file(
-        read(&spec.join("StructureDefinition.ndjson")),
-        &mut bindings,
-    );
+    let elements = elements::file(read(&spec.join("StructureDefinition.ndjson")), &mut bindings);
     check_or_write("elements.txt", &elements);
     check_or_write("codes.txt", &codes::file(&bindings));
 }
@@ -44,22 +38,15 @@ fn shared() -> PathBuf {
 /// One JSON resource a line.
 fn read(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn by_url(resources: Vec<Value>) -> HashMap<String, Value> {
-    resources
-        .into_iter()
-        .map(|r| (text(&r, "url").to_owned(), r))
-        .collect()
+    resources.into_iter().map(|r| (text(&r, "url").to_owned(), r)).collect()
 }
 
 fn check_or_write(name: &str, derived: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/fhir/r4")
-        .join(name);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fhir/r4").join(name);
     if env::var("LCR_GENERATE").is_ok_and(|v| v == "1") {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, derived).unwrap();
@@ -70,10 +57,7 @@ fn check_or_write(name: &str, derived: &str) {
         return;
     }
     // Split, not lines(): a missing last newline or a CR must show as a difference too.
-    let (old, new): (Vec<_>, Vec<_>) = (
-        committed.split('\n').collect(),
-        derived.split('\n').collect(),
-    );
+    let (old, new): (Vec<_>, Vec<_>) = (committed.split('\n').collect(), derived.split('\n').collect());
     let at = (0..).find(|&i| old.get(i) != new.get(i)).unwrap();
     panic!(
         "{name} is out of date, run `make generate`; line {} is {:?}, should be {:?}",
@@ -84,9 +68,7 @@ fn check_or_write(name: &str, derived: &str) {
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("no {key}: {value}"))
+    value[key].as_str().unwrap_or_else(|| panic!("no {key}: {value}"))
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {

@@ -49,7 +49,9 @@ pub enum Denied {
     Role { role: String, verb: &'static str, kind: &'static str },
     #[error("a patient/ scope needs a patient in the token's launch context, and there is none: launch with a patient")]
     NoPatient,
-    #[error("a system/ scope needs a client that is bound to a source, and this one is not: register the client with its source")]
+    #[error(
+        "a system/ scope needs a client that is bound to a source, and this one is not: register the client with its source"
+    )]
     NoSource,
     #[error("the caller has no source to write under: its organisation does not share data in")]
     CannotWrite,
@@ -177,10 +179,14 @@ mod tests {
     fn scope_and_role_both_have_to_allow() {
         let patient = crate::resources::find("Patient").expect("Patient");
         let observation = crate::resources::find("Observation").expect("Observation");
-        let granted = |scope, role, spec, interaction| caller(scope, role).grant(spec, interaction).map(|g| g.reach().clone());
+        let granted =
+            |scope, role, spec, interaction| caller(scope, role).grant(spec, interaction).map(|g| g.reach().clone());
         assert!(matches!(granted("user/*.rs", "doctor", patient, Interaction::Read), Ok(Reach::Relationships { .. })));
         assert!(matches!(granted("user/*.rs", "doctor", patient, Interaction::Create), Err(Denied::Scope { .. })));
-        assert!(matches!(granted("user/*.rs", "social-worker", observation, Interaction::Read), Err(Denied::Role { .. })));
+        assert!(matches!(
+            granted("user/*.rs", "social-worker", observation, Interaction::Read),
+            Err(Denied::Role { .. })
+        ));
         assert!(matches!(granted("user/*.rs", "wizard", patient, Interaction::Read), Err(Denied::Role { .. })));
         assert!(matches!(granted("patient/*.rs", "doctor", patient, Interaction::Read), Err(Denied::NoPatient)));
         assert!(matches!(granted("system/*.cruds", "system", patient, Interaction::Delete), Ok(Reach::Source { .. })));

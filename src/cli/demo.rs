@@ -65,7 +65,11 @@ async fn load(store: &Store, config: &Config) -> Result<(), Failure> {
     }
     for relationship in sandbox::relationships()? {
         if !store.relate(&relationship).await? {
-            return Err(format!("the sandbox has a relationship of {}, who is not in its record", relationship.nhs_number).into());
+            return Err(format!(
+                "the sandbox has a relationship of {}, who is not in its record",
+                relationship.nhs_number
+            )
+            .into());
         }
     }
     for persona in sandbox::personas()?.values() {
@@ -81,8 +85,13 @@ async fn load(store: &Store, config: &Config) -> Result<(), Failure> {
 fn greet(config: &Config, url: &str, began: Instant) -> Result<(), Failure> {
     let base = config.public_url.as_deref().unwrap_or(url);
     let lcr = std::env::current_exe()?;
-    let lcr = std::env::current_dir().ok().and_then(|here| lcr.strip_prefix(here).ok().map(|p| p.to_owned())).unwrap_or(lcr);
-    let home = if config.home == Config::default().home { String::new() } else { format!("LCR_HOME={} ", config.home.display()) };
+    let lcr =
+        std::env::current_dir().ok().and_then(|here| lcr.strip_prefix(here).ok().map(|p| p.to_owned())).unwrap_or(lcr);
+    let home = if config.home == Config::default().home {
+        String::new()
+    } else {
+        format!("LCR_HOME={} ", config.home.display())
+    };
     println!("\nThe record is served at {base}/fhir  (after {:.1} s)\n", began.elapsed().as_secs_f32());
     println!("  What it can do     {base}/fhir/metadata");
     println!("  Is it well         {base}/health/ready\n");

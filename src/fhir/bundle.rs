@@ -68,7 +68,13 @@ impl Writer {
     }
 
     /// An entry with any of its parts, for history and transaction replies.
-    pub fn exchange(&mut self, full_url: Option<&str>, resource: Option<&str>, request: Option<&Json>, response: &Json) {
+    pub fn exchange(
+        &mut self,
+        full_url: Option<&str>,
+        resource: Option<&str>,
+        request: Option<&Json>,
+        response: &Json,
+    ) {
         self.entry();
         if let Some(url) = full_url {
             self.member("fullUrl", &Json::string(url).to_string());
@@ -119,7 +125,8 @@ impl Resolver<'_> {
     fn object(&self, object: &mut Object, def: &TypeDef) {
         for (key, value) in &mut object.0 {
             let Some((_, kind)) = def.member(key) else { continue };
-            let is_link = matches!(kind.name, "uri" | "url" | "oid" | "uuid") || (def.name == "Reference" && key == "reference");
+            let is_link =
+                matches!(kind.name, "uri" | "url" | "oid" | "uuid") || (def.name == "Reference" && key == "reference");
             self.value(value, kind.name, is_link);
         }
     }
@@ -128,7 +135,11 @@ impl Resolver<'_> {
         match value {
             Json::Array(items) => items.iter_mut().for_each(|item| self.value(item, kind, is_link)),
             Json::Object(object) => {
-                let name = if kind == "Resource" { object.text("resourceType").map(str::to_owned) } else { Some(kind.to_owned()) };
+                let name = if kind == "Resource" {
+                    object.text("resourceType").map(str::to_owned)
+                } else {
+                    Some(kind.to_owned())
+                };
                 if let Some(def) = name.as_deref().and_then(type_def) {
                     self.object(object, def);
                 }

@@ -45,7 +45,9 @@ impl Walk {
         let Some(def) = def else {
             let words = match object.get("resourceType") {
                 None => "there is no resourceType: name the type, as in \"resourceType\": \"Observation\"".to_owned(),
-                Some(other) => format!("resourceType {} is not a resource type of R4", primitive::shorten(&other.to_string())),
+                Some(other) => {
+                    format!("resourceType {} is not a resource type of R4", primitive::shorten(&other.to_string()))
+                }
             };
             return self.report(IssueType::Structure, words);
         };
@@ -129,7 +131,8 @@ impl Walk {
             }
             (true, Json::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    let stands_in = matches!(twin, Some(Json::Array(twins)) if matches!(twins.get(index), Some(Json::Object(_))));
+                    let stands_in =
+                        matches!(twin, Some(Json::Array(twins)) if matches!(twins.get(index), Some(Json::Object(_))));
                     if *item == Json::Null && stands_in {
                         continue;
                     }
@@ -179,7 +182,10 @@ impl Walk {
     fn contained(&mut self, value: &Json, parent: &Object) {
         match value {
             Json::Object(_) if self.contained => {
-                self.report(IssueType::Invariant, "a contained resource holds contained resources, which R4 forbids (dom-2)");
+                self.report(
+                    IssueType::Invariant,
+                    "a contained resource holds contained resources, which R4 forbids (dom-2)",
+                );
             }
             Json::Object(object) => {
                 self.contained = true;
@@ -193,7 +199,9 @@ impl Walk {
     fn primitive(&mut self, value: &Json, element: &ElementDef, kind: &'static str) {
         let fault = match (kind, value) {
             ("boolean", Json::Bool(_)) => None,
-            ("integer" | "unsignedInt" | "positiveInt" | "decimal", Json::Number(text)) => primitive::number_fault(kind, text),
+            ("integer" | "unsignedInt" | "positiveInt" | "decimal", Json::Number(text)) => {
+                primitive::number_fault(kind, text)
+            }
             ("boolean", _) => Some(format!("is {}, not true or false without quotes", json_kind(value))),
             ("integer" | "unsignedInt" | "positiveInt" | "decimal", _) => {
                 Some(format!("is {}, not a number without quotes", json_kind(value)))
@@ -207,7 +215,8 @@ impl Walk {
         if let (Some(codes), Some(code)) = (element.codes, value.as_str())
             && !codes.contains(None, code)
         {
-            let words = format!("\"{}\" is not one of the codes R4 requires: {}", primitive::shorten(code), codes.list());
+            let words =
+                format!("\"{}\" is not one of the codes R4 requires: {}", primitive::shorten(code), codes.list());
             self.report(IssueType::CodeInvalid, words);
         }
     }
@@ -215,7 +224,8 @@ impl Walk {
     /// A required binding on a Coding or CodeableConcept: at least one coding is in the set.
     fn binding(&mut self, object: &Object, element: &ElementDef, kind: &str) {
         let Some(codes) = element.codes else { return };
-        let bound = |coding: &Object| coding.text("code").is_some_and(|code| codes.contains(coding.text("system"), code));
+        let bound =
+            |coding: &Object| coding.text("code").is_some_and(|code| codes.contains(coding.text("system"), code));
         let broken = match kind {
             "Coding" => !bound(object),
             "CodeableConcept" => object.get("coding").is_some() && !object.objects("coding").any(bound),
@@ -232,7 +242,10 @@ impl Walk {
         let one = |walk: &mut Self, item: &Json| match (item, type_def("Element")) {
             (Json::Object(object), Some(def)) => walk.members(object, def, false),
             (other, _) => {
-                walk.report(IssueType::Structure, format!("is {}, not an object with id or extension", json_kind(other)));
+                walk.report(
+                    IssueType::Structure,
+                    format!("is {}, not an object with id or extension", json_kind(other)),
+                );
             }
         };
         match (element.many, value) {

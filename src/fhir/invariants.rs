@@ -31,28 +31,58 @@ pub fn of_resource(kind: &str, r: &Object, contained: bool) -> Broken {
         "Condition" => {
             let ended = ["resolved", "remission", "inactive"].iter().any(|code| coded(r, "clinicalStatus", code));
             let abated = r.0.iter().any(|(key, _)| key.starts_with("abatement"));
-            rule(b, !abated || ended || in_error, "con-4: a condition with an abatement needs a clinicalStatus of inactive, resolved or remission");
-            rule(b, !(in_error && has(r, "clinicalStatus")), "con-5: clinicalStatus must not be there when verificationStatus is entered-in-error");
+            rule(
+                b,
+                !abated || ended || in_error,
+                "con-4: a condition with an abatement needs a clinicalStatus of inactive, resolved or remission",
+            );
+            rule(
+                b,
+                !(in_error && has(r, "clinicalStatus")),
+                "con-5: clinicalStatus must not be there when verificationStatus is entered-in-error",
+            );
             let staged = r.objects("stage").all(|stage| has(stage, "summary") || has(stage, "assessment"));
             rule(b, staged, "con-1: a stage needs a summary or an assessment");
             let evident = r.objects("evidence").all(|e| has(e, "code") || has(e, "detail"));
             rule(b, evident, "con-2: an evidence needs a code or a detail");
         }
         "AllergyIntolerance" => {
-            rule(b, in_error || has(r, "clinicalStatus"), "ait-1: clinicalStatus must be there unless verificationStatus is entered-in-error");
-            rule(b, !(in_error && has(r, "clinicalStatus")), "ait-2: clinicalStatus must not be there when verificationStatus is entered-in-error");
+            rule(
+                b,
+                in_error || has(r, "clinicalStatus"),
+                "ait-1: clinicalStatus must be there unless verificationStatus is entered-in-error",
+            );
+            rule(
+                b,
+                !(in_error && has(r, "clinicalStatus")),
+                "ait-2: clinicalStatus must not be there when verificationStatus is entered-in-error",
+            );
         }
         "Observation" => {
             let valued = r.0.iter().any(|(key, _)| key.starts_with("value"));
-            rule(b, !(valued && has(r, "dataAbsentReason")), "obs-6: dataAbsentReason must not be there when there is a value");
-            let same_code = r.objects("component").any(|c| matches!((r.get("code"), c.get("code")), (Some(a), Some(b)) if share_coding(a, b)));
-            rule(b, !(valued && same_code), "obs-7: a component has the Observation's own code, so the Observation must have no value of its own");
+            rule(
+                b,
+                !(valued && has(r, "dataAbsentReason")),
+                "obs-6: dataAbsentReason must not be there when there is a value",
+            );
+            let same_code = r
+                .objects("component")
+                .any(|c| matches!((r.get("code"), c.get("code")), (Some(a), Some(b)) if share_coding(a, b)));
+            rule(
+                b,
+                !(valued && same_code),
+                "obs-7: a component has the Observation's own code, so the Observation must have no value of its own",
+            );
             let ranged = r.objects("referenceRange").all(|x| has(x, "low") || has(x, "high") || has(x, "text"));
             rule(b, ranged, "obs-3: a referenceRange needs a low, a high or a text");
         }
         "Patient" => {
             let contact = |c: &Object| ["name", "telecom", "address", "organization"].iter().any(|name| has(c, name));
-            rule(b, r.objects("contact").all(contact), "pat-1: a contact needs a name, telecom, address or organization");
+            rule(
+                b,
+                r.objects("contact").all(contact),
+                "pat-1: a contact needs a name, telecom, address or organization",
+            );
         }
         "CarePlan" => {
             let either = r.objects("activity").all(|a| !(has(a, "detail") && has(a, "reference")));
@@ -61,7 +91,8 @@ pub fn of_resource(kind: &str, r: &Object, contained: bool) -> Broken {
         _ => {}
     }
     if contained {
-        let meta = r.objects("meta").any(|meta| has(meta, "versionId") || has(meta, "lastUpdated") || has(meta, "security"));
+        let meta =
+            r.objects("meta").any(|meta| has(meta, "versionId") || has(meta, "lastUpdated") || has(meta, "security"));
         rule(b, !meta, "dom-4, dom-5: a contained resource has no versionId, lastUpdated or security label");
     }
     broken
@@ -83,18 +114,29 @@ pub fn of_datatype(kind: &str, o: &Object) -> Broken {
     match kind {
         "Extension" => {
             let valued = o.0.iter().any(|(key, _)| key.trim_start_matches('_').starts_with("value"));
-            rule(b, valued != has(o, "extension"), "ext-1: an extension has a value or extensions of its own, one of the two");
+            rule(
+                b,
+                valued != has(o, "extension"),
+                "ext-1: an extension has a value or extensions of its own, one of the two",
+            );
         }
         "Period" => {
-            let ends = (o.text("start").and_then(super::date::parse_date_time), o.text("end").and_then(super::date::parse_date_time));
+            let ends = (
+                o.text("start").and_then(super::date::parse_date_time),
+                o.text("end").and_then(super::date::parse_date_time),
+            );
             rule(b, !matches!(ends, (Some(start), Some(end)) if start.lo >= end.hi), "per-1: start is after end");
         }
         "Quantity" | "Age" | "Duration" | "Distance" | "Count" => {
             rule(b, !has(o, "code") || has(o, "system"), "qty-3: a unit given as a code needs its system");
         }
-        "ContactPoint" => rule(b, !has(o, "value") || has(o, "system"), "cpt-2: a value needs the system it is in: phone, email, …"),
+        "ContactPoint" => {
+            rule(b, !has(o, "value") || has(o, "system"), "cpt-2: a value needs the system it is in: phone, email, …")
+        }
         "Attachment" => rule(b, !has(o, "data") || has(o, "contentType"), "att-1: data needs a contentType"),
-        "Ratio" => rule(b, has(o, "numerator") == has(o, "denominator"), "rat-1: numerator and denominator come together"),
+        "Ratio" => {
+            rule(b, has(o, "numerator") == has(o, "denominator"), "rat-1: numerator and denominator come together")
+        }
         _ => {}
     }
     broken

@@ -114,7 +114,10 @@ impl Json {
         let value = parser.value(first, 0)?;
         parser.jiter.finish().map_err(|e| {
             let place = parser.jiter.error_position(e.index);
-            JsonError::new("", format!("there is more after the end of the JSON value, at {place}: send one value only"))
+            JsonError::new(
+                "",
+                format!("there is more after the end of the JSON value, at {place}: send one value only"),
+            )
         })?;
         Ok(value)
     }
@@ -206,9 +209,10 @@ impl Parser<'_> {
             Peek::Null => self.jiter.known_null().map(|()| Json::Null).map_err(|e| self.syntax(&e)),
             Peek::True | Peek::False => self.jiter.known_bool(peek).map(Json::Bool).map_err(|e| self.syntax(&e)),
             Peek::String => match self.jiter.known_str().map(str::to_owned) {
-                Ok(text) if text.contains('\0') => {
-                    Err(JsonError::new(&self.path, "a string holds the character NUL, which a record cannot: take it out"))
-                }
+                Ok(text) if text.contains('\0') => Err(JsonError::new(
+                    &self.path,
+                    "a string holds the character NUL, which a record cannot: take it out",
+                )),
                 Ok(text) => Ok(Json::String(text)),
                 Err(error) => Err(self.syntax(&error)),
             },
@@ -287,7 +291,9 @@ mod tests {
 
     #[test]
     fn text_survives_as_it_was_written() {
-        for text in [r#"{"a":1.50,"b":[1e2,-0.0,4294967301],"c":"é\"\\\n\u0007","d":{"e":null,"f":true}}"#, "[]", "\"x\""] {
+        for text in
+            [r#"{"a":1.50,"b":[1e2,-0.0,4294967301],"c":"é\"\\\n\u0007","d":{"e":null,"f":true}}"#, "[]", "\"x\""]
+        {
             let value = Json::parse(text.as_bytes()).expect(text);
             assert_eq!(value.to_string(), text);
         }

@@ -12,7 +12,8 @@ pub fn fault(text: &str) -> Option<&'static str> {
     if digits.iter().all(|digit| *digit == digits[0]) {
         return Some("an NHS number is not one digit ten times");
     }
-    (check_digit(&digits[..9]) != Some(digits[9])).then_some("its check digit (Modulus 11) is wrong: a digit is mistyped")
+    (check_digit(&digits[..9]) != Some(digits[9]))
+        .then_some("its check digit (Modulus 11) is wrong: a digit is mistyped")
 }
 
 /// The check digit of nine digits; none for the nine in eleven groups that have no valid one.

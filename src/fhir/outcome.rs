@@ -66,9 +66,11 @@ impl IssueType {
             IssueType::NotSupported => "NOT_IMPLEMENTED",
             IssueType::Exception | IssueType::Transient => "INTERNAL_SERVER_ERROR",
             IssueType::Informational => "INFORMATIONAL",
-            IssueType::Value | IssueType::CodeInvalid | IssueType::Invalid | IssueType::TooLong | IssueType::TooCostly => {
-                "INVALID_VALUE"
-            }
+            IssueType::Value
+            | IssueType::CodeInvalid
+            | IssueType::Invalid
+            | IssueType::TooLong
+            | IssueType::TooCostly => "INVALID_VALUE",
             IssueType::Structure | IssueType::Required | IssueType::Invariant | IssueType::BusinessRule => {
                 "INVALID_RESOURCE"
             }

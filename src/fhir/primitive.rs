@@ -30,7 +30,9 @@ pub fn fault(kind: &str, text: &str) -> Option<String> {
         "oid" if !is_oid(text) => "an OID: urn:oid:1.2.3",
         "uuid" if !is_uuid(text) => "a UUID in lower case: urn:uuid:c757873d-ec9a-4326-a141-556f43239520",
         "base64Binary" if !is_base64(text) => "base64",
-        "xhtml" if !is_narrative(text) => "XHTML in one <div xmlns=\"http://www.w3.org/1999/xhtml\">…</div>, no scripts",
+        "xhtml" if !is_narrative(text) => {
+            "XHTML in one <div xmlns=\"http://www.w3.org/1999/xhtml\">…</div>, no scripts"
+        }
         "string" | "markdown" if text.chars().all(char::is_whitespace) => "text, not white space alone",
         "string" | "markdown" | "xhtml" if text.contains(is_forbidden_control) => {
             "text without control characters (tab, line feed and carriage return are allowed)"

@@ -1,8 +1,8 @@
 //! Owns numbers in searches and units: the range a number's precision implies (R4 §3.1.1.5.4),
 //! and the canonical UCUM form under which values of different units compare.
 
-use octofhir_ucum::get_canonical_units;
 use bigdecimal::BigDecimal;
+use octofhir_ucum::get_canonical_units;
 
 /// The system of UCUM units.
 pub const UCUM: &str = "http://unitsofmeasure.org";
@@ -38,7 +38,8 @@ pub fn parse_number(text: &str) -> Option<Number> {
 fn decimal(text: &str) -> Option<BigDecimal> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let numeric = mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.starts_with(|c: char| c.is_ascii_digit());
+    let numeric =
+        mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.starts_with(|c: char| c.is_ascii_digit());
     let exponent: i32 = exponent.parse().ok()?;
     if !numeric || text.len() > 500 || exponent.abs() > 400 {
         return None;

@@ -1,9 +1,9 @@
 //! Owns the way from FHIR XML to JSON, through fhirbolt's codec, in its strict mode only: its other
 //! modes loop on input they do not know.
 
+use fhirbolt::FhirReleases;
 use fhirbolt::element::Element;
 use fhirbolt::serde::{DeserializationConfig, DeserializationMode};
-use fhirbolt::FhirReleases;
 
 use super::json::{Json, Object};
 
@@ -19,10 +19,12 @@ pub fn to_json(bytes: &[u8]) -> Result<Object, String> {
     if depth(text) > MAX_DEPTH {
         return Err(format!("the XML is nested deeper than {MAX_DEPTH} levels"));
     }
-    let config = DeserializationConfig { mode: DeserializationMode::Strict, ..Default::default() };
+    let config = DeserializationConfig { mode: DeserializationMode::Strict };
     let element: Element<{ FhirReleases::R4 }> =
-        fhirbolt::xml::from_str(text.trim_start_matches('\u{feff}'), Some(config)).map_err(|error| format!("the XML cannot be read: {error}"))?;
-    let json = fhirbolt::json::to_string(&element, None).map_err(|error| format!("the XML has no JSON form: {error}"))?;
+        fhirbolt::xml::from_str(text.trim_start_matches('\u{feff}'), Some(config))
+            .map_err(|error| format!("the XML cannot be read: {error}"))?;
+    let json =
+        fhirbolt::json::to_string(&element, None).map_err(|error| format!("the XML has no JSON form: {error}"))?;
     let Ok(Json::Object(mut resource)) = Json::parse(json.as_bytes()) else {
         return Err("the XML has no JSON form".to_owned());
     };
@@ -89,7 +91,11 @@ mod tests {
         let json = Json::Object(to_json(xml.as_bytes()).expect("XML")).to_string();
         assert!(json.contains(r#""value":1.50"#), "{json}");
         assert!(json.contains("<div> x </div> y </div>"), "{json}");
-        for bad in ["<!DOCTYPE a><Patient/>", "<Patient", "<Patient xmlns=\"http://hl7.org/fhir\"><banana value=\"1\"/></Patient>"] {
+        for bad in [
+            "<!DOCTYPE a><Patient/>",
+            "<Patient",
+            "<Patient xmlns=\"http://hl7.org/fhir\"><banana value=\"1\"/></Patient>",
+        ] {
             assert!(to_json(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(to_json("<a>".repeat(100).as_bytes()).expect_err("deep").contains("deeper"));

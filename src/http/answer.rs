@@ -6,9 +6,9 @@ use actix_web::http::header::{ETAG, LAST_MODIFIED, LOCATION};
 use time::OffsetDateTime;
 
 use super::{Call, FHIR_JSON};
+use crate::fhir::date;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
-use crate::fhir::date;
 
 /// What an interaction answers when it succeeds.
 pub struct Answer {

@@ -68,7 +68,10 @@ impl Call {
         let accept = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
         let json = |kind: &str| {
             let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().replace(' ', "+");
-            matches!(kind.as_str(), "json" | "*/*" | "application/*" | "application/json" | "application/fhir+json" | "text/json" | "")
+            matches!(
+                kind.as_str(),
+                "json" | "*/*" | "application/*" | "application/json" | "application/fhir+json" | "text/json" | ""
+            )
         };
         let fits = match &format {
             Some(format) => json(format),
@@ -146,7 +149,8 @@ pub fn parse_etag(text: &str) -> Result<i32, Problem> {
     let quoted = text.trim().trim_start_matches("W/");
     let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|n| n.parse().ok());
     version.filter(|n| *n > 0).ok_or_else(|| {
-        Problem::bad_request(IssueType::Value, "If-Match is not an ETag this service gave: W/\"1\" and so on").at("http.If-Match")
+        Problem::bad_request(IssueType::Value, "If-Match is not an ETag this service gave: W/\"1\" and so on")
+            .at("http.If-Match")
     })
 }
 

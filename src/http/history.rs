@@ -64,7 +64,12 @@ async fn look(call: &Call, kind: &str, id: Option<String>, address: &str) -> Res
         }
         used.push((name, value));
     }
-    let bound = format!("{}\n{}\n{address}?{}", claims.client, claims.user.as_deref().unwrap_or_default(), query::encode(&used));
+    let bound = format!(
+        "{}\n{}\n{address}?{}",
+        claims.client,
+        claims.user.as_deref().unwrap_or_default(),
+        query::encode(&used)
+    );
     let after = match sealed {
         None => None,
         Some(text) => {

@@ -27,7 +27,12 @@ pub fn statement(base: &str) -> Json {
                 ])]),
             )])]),
         ),
-        ("description", text("Every request but this one needs a bearer token. Patients out of the caller's care relationships are as if they were not there.")),
+        (
+            "description",
+            text(
+                "Every request but this one needs a bearer token. Patients out of the caller's care relationships are as if they were not there.",
+            ),
+        ),
     ]);
     let rest = Json::object([
         ("mode", text("server")),
@@ -46,7 +51,10 @@ pub fn statement(base: &str) -> Json {
         ("date", text("2026-11-22")),
         ("kind", text("instance")),
         ("software", Json::object([("name", text("lcr-facade")), ("version", text(env!("CARGO_PKG_VERSION")))])),
-        ("implementation", Json::object([("description", text("FHIR R4 front door to a shared care record")), ("url", text(base))])),
+        (
+            "implementation",
+            Json::object([("description", text("FHIR R4 front door to a shared care record")), ("url", text(base))]),
+        ),
         ("fhirVersion", text("4.0.1")),
         ("format", Json::Array(vec![text("application/fhir+json"), text("json")])),
         ("rest", Json::Array(vec![rest])),
@@ -54,7 +62,8 @@ pub fn statement(base: &str) -> Json {
 }
 
 fn resource(spec: &'static ResourceSpec) -> Json {
-    let interactions = ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+    let interactions =
+        ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
     let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
     let params = spec.all_params().filter(|param| param.offered()).map(|param| {
         Json::object([

@@ -7,6 +7,7 @@ mod history;
 mod metadata;
 mod read;
 mod search;
+pub mod span;
 mod transaction;
 mod write;
 
@@ -68,12 +69,18 @@ pub fn routes(app: &mut web::ServiceConfig) {
 }
 
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let words = format!("there is nothing at this address for {}; the FHIR API is at /fhir, described at /fhir/metadata", request.method());
+    let words = format!(
+        "there is nothing at this address for {}; the FHIR API is at /fhir, described at /fhir/metadata",
+        request.method()
+    );
     Err(Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, words))
 }
 
 async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let words = format!("{} is not an interaction of this service here; /fhir/metadata lists those there are", request.method());
+    let words = format!(
+        "{} is not an interaction of this service here; /fhir/metadata lists those there are",
+        request.method()
+    );
     Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words))
 }
 
@@ -81,7 +88,9 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
 async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Problem> {
     let limit = call.state.config.limits.body;
     let too_large = || {
-        let words = format!("the body is larger than {limit} bytes, the most this service takes (limits.body): send less at a time");
+        let words = format!(
+            "the body is larger than {limit} bytes, the most this service takes (limits.body): send less at a time"
+        );
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooLong, words)
     };
     if call.header("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > limit) {

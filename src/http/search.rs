@@ -20,14 +20,22 @@ pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Pr
 
 /// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
 pub async fn post(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let kind = call.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = call
+        .header("content-type")
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if kind != "application/x-www-form-urlencoded" && !kind.is_empty() {
         let words = "send the parameters as Content-Type: application/x-www-form-urlencoded";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
     }
     let bytes = body(&call, &mut payload).await?;
     let form = String::from_utf8(bytes).map_err(|_| Problem::bad_request(IssueType::Value, "the form is not UTF-8"))?;
-    let both = [call.query.as_str(), form.trim()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+    let both =
+        [call.query.as_str(), form.trim()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
     Ok(search(&call, &path, &both).await?.response(&call, false))
 }
 
@@ -49,7 +57,8 @@ async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
         key: &call.state.key,
         lenient: call.prefers("handling=lenient"),
     };
-    let search = Search::read(grant, &pairs, &context).map_err(|issues| Problem::of(StatusCode::BAD_REQUEST, issues))?;
+    let search =
+        Search::read(grant, &pairs, &context).map_err(|issues| Problem::of(StatusCode::BAD_REQUEST, issues))?;
     Ok(call.state.store.search(Plan::of(search)).await?)
 }
 

@@ -47,7 +47,8 @@ enum Body {
 
 async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
     if bundle.text("resourceType") != Some("Bundle") {
-        return Err(Problem::bad_request(IssueType::Invalid, "post a Bundle here, or a resource to /fhir/{Type}").at("resourceType"));
+        return Err(Problem::bad_request(IssueType::Invalid, "post a Bundle here, or a resource to /fhir/{Type}")
+            .at("resourceType"));
     }
     match bundle.text("type") {
         Some("transaction") => {}
@@ -55,16 +56,25 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             let words = "batch is not supported yet: send a transaction, or the requests one by one";
             return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at("Bundle.type"));
         }
-        _ => return Err(Problem::bad_request(IssueType::Value, "the Bundle's type must be transaction").at("Bundle.type")),
+        _ => {
+            return Err(
+                Problem::bad_request(IssueType::Value, "the Bundle's type must be transaction").at("Bundle.type")
+            );
+        }
     }
     let entries = match bundle.remove("entry") {
         None => Vec::new(),
         Some(Json::Array(entries)) => entries,
-        Some(_) => return Err(Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry")),
+        Some(_) => {
+            return Err(Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry"));
+        }
     };
     let most = call.state.config.limits.entries;
     if entries.len() > most {
-        let words = format!("{} entries, more than the {most} this service takes in one transaction (limits.entries)", entries.len());
+        let words = format!(
+            "{} entries, more than the {most} this service takes in one transaction (limits.entries)",
+            entries.len()
+        );
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
     }
     let mut steps = Vec::with_capacity(entries.len());
@@ -104,7 +114,8 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
     let mut writer = Writer::new("transaction-response", None, &[]);
     for (answer, entry) in answers.into_iter().flatten().zip(&steps) {
         let shown = (shows || matches!(entry.step, Step::Get { .. })) && !answer.body.is_empty();
-        let full_url = answer.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url.to_owned());
+        let full_url =
+            answer.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url.to_owned());
         writer.exchange(full_url.as_deref(), shown.then_some(answer.body.as_str()), None, &answer.entry());
     }
     Ok(writer.finish())
@@ -117,13 +128,18 @@ fn understand(entry: Json) -> Result<Entry, Problem> {
     };
     let full_url = entry.text("fullUrl").map(str::to_owned);
     let Some(Json::Object(request)) = entry.remove("request") else {
-        return Err(Problem::bad_request(IssueType::Required, "an entry of a transaction needs a request with method and url").at("request"));
+        return Err(Problem::bad_request(
+            IssueType::Required,
+            "an entry of a transaction needs a request with method and url",
+        )
+        .at("request"));
     };
     let resource = entry.remove("resource");
     for condition in ["ifNoneMatch", "ifModifiedSince", "ifNoneExist"] {
         if request.get(condition).is_some() {
             let words = format!("{condition} is not supported in a transaction yet: leave it out");
-            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at(&format!("request.{condition}")));
+            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words)
+                .at(&format!("request.{condition}")));
         }
     }
     let if_match = request.text("ifMatch").map(parse_etag).transpose()?;
@@ -139,7 +155,9 @@ fn understand(entry: Json) -> Result<Entry, Problem> {
     let mut path = url.split('/');
     let spec = spec(path.next().unwrap_or_default()).map_err(|problem| problem.at("request.url"))?;
     let id = path.next();
-    let bad_url = |words: &str| Err(Problem::bad_request(IssueType::Value, format!("\"{}\" {words}", shorten(url))).at("request.url"));
+    let bad_url = |words: &str| {
+        Err(Problem::bad_request(IssueType::Value, format!("\"{}\" {words}", shorten(url))).at("request.url"))
+    };
     if path.next().is_some() || id.is_some_and(|id| !is_id(id)) {
         return bad_url("is not Type or Type/id");
     }
@@ -209,6 +227,7 @@ async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
         [kind] => search::search(call, kind, text).await,
         [kind, id] => read::read(call, kind, id, None).await,
         [kind, id, "_history", version] => read::read(call, kind, id, Some(version.parse().unwrap_or(0))).await,
-        _ => Err(Problem::bad_request(IssueType::Value, format!("\"{}\" is not a read or a search", shorten(url))).at("request.url")),
+        _ => Err(Problem::bad_request(IssueType::Value, format!("\"{}\" is not a read or a search", shorten(url)))
+            .at("request.url")),
     }
 }

@@ -31,7 +31,11 @@ pub async fn create(call: Call, path: web::Path<String>, mut payload: web::Paylo
 }
 
 /// `PUT /fhir/{Type}/{id}`
-pub async fn update(call: Call, path: web::Path<(String, String)>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub async fn update(
+    call: Call,
+    path: web::Path<(String, String)>,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
     let row = call.audit("U", &kind, &format!("{kind}/{id}"));
     let result = async {
@@ -64,7 +68,12 @@ pub async fn delete(call: Call, path: web::Path<(String, String)>) -> Result<Htt
     Ok(call.audited(row.clone(), result).await?.response(&call, true))
 }
 
-async fn one(call: &Call, write: Write, spec: &'static ResourceSpec, row: &crate::store::AuditRow) -> Result<Answer, Problem> {
+async fn one(
+    call: &Call,
+    write: Write,
+    spec: &'static ResourceSpec,
+    row: &crate::store::AuditRow,
+) -> Result<Answer, Problem> {
     let written = call.state.store.write(vec![write], &call.state.base, row).await?;
     written.into_iter().next().map(|written| answer(&call.state.base, spec, written)).ok_or_else(Problem::not_found)
 }
@@ -99,10 +108,13 @@ async fn parse(call: &Call, payload: &mut web::Payload) -> Result<Object, Proble
 pub fn object(bytes: &[u8]) -> Result<Object, Problem> {
     match Json::parse(bytes) {
         Ok(Json::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::bad_request(IssueType::Structure, "the body is JSON, but not an object: send one resource")),
-        Err(error) => {
-            Err(Problem::of(StatusCode::BAD_REQUEST, vec![Issue::error(IssueType::Structure, error.message).at(&error.path)]))
+        Ok(_) => {
+            Err(Problem::bad_request(IssueType::Structure, "the body is JSON, but not an object: send one resource"))
         }
+        Err(error) => Err(Problem::of(
+            StatusCode::BAD_REQUEST,
+            vec![Issue::error(IssueType::Structure, error.message).at(&error.path)],
+        )),
     }
 }
 
@@ -133,7 +145,8 @@ pub fn same_id(resource: &Object, id: &str) -> Result<(), Problem> {
     match resource.text("id") {
         Some(own) if own == id => Ok(()),
         Some(own) => {
-            let words = format!("the resource's id is {}, but the address says {id}: they must be the same", shorten(own));
+            let words =
+                format!("the resource's id is {}, but the address says {id}: they must be the same", shorten(own));
             Err(Problem::bad_request(IssueType::Invalid, words).at("id"))
         }
         None => {
@@ -148,7 +161,9 @@ fn no_conditions(call: &Call, names: &[&str]) -> Result<(), Problem> {
     for name in names {
         if call.header(name).is_some() {
             let words = format!("the header {name} is not supported on this interaction: leave it out");
-            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at(&format!("http.{name}")));
+            return Err(
+                Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at(&format!("http.{name}"))
+            );
         }
     }
     Ok(())

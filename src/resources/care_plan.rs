@@ -12,9 +12,29 @@ pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan",
 };
 
-const ACTIVITY: Kind = Kind::Reference(&["Appointment", "MedicationRequest", "Task", "NutritionOrder", "RequestGroup", "VisionPrescription", "DeviceRequest", "ServiceRequest", "CommunicationRequest"]);
-const PERFORMER: Kind = Kind::Reference(&["Practitioner", "Organization", "CareTeam", "Device", "Patient", "HealthcareService", "PractitionerRole", "RelatedPerson"]);
-const CANONICAL: Kind = Kind::Canonical(&["Questionnaire", "Measure", "PlanDefinition", "OperationDefinition", "ActivityDefinition"]);
+const ACTIVITY: Kind = Kind::Reference(&[
+    "Appointment",
+    "MedicationRequest",
+    "Task",
+    "NutritionOrder",
+    "RequestGroup",
+    "VisionPrescription",
+    "DeviceRequest",
+    "ServiceRequest",
+    "CommunicationRequest",
+]);
+const PERFORMER: Kind = Kind::Reference(&[
+    "Practitioner",
+    "Organization",
+    "CareTeam",
+    "Device",
+    "Patient",
+    "HealthcareService",
+    "PractitionerRole",
+    "RelatedPerson",
+]);
+const CANONICAL: Kind =
+    Kind::Canonical(&["Questionnaire", "Measure", "PlanDefinition", "OperationDefinition", "ActivityDefinition"]);
 
 #[rustfmt::skip]
 const PARAMS: &[Param] = &[

@@ -26,7 +26,9 @@ pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Ob
                 let there = values.iter().any(|(v, _)| **v != Json::Bool(false));
                 put(&mut row, name, strings([there.to_string()]));
             }
-            Kind::Text => put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| texts(v, kind)).map(|t| text::fold(t)))),
+            Kind::Text => {
+                put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| texts(v, kind)).map(text::fold)))
+            }
             Kind::Phonetic => {
                 let parts = values.iter().filter_map(|(v, _)| v.as_str());
                 put(&mut row, name, strings(parts.flat_map(text::sounds)));
@@ -123,7 +125,9 @@ pub fn escape_bar(text: &str) -> String {
 }
 
 fn tokens(value: &Json, kind: &str) -> Vec<String> {
-    let Some(object) = value.as_object() else { return plain(value).map(|code| token(None, &code)).into_iter().collect() };
+    let Some(object) = value.as_object() else {
+        return plain(value).map(|code| token(None, &code)).into_iter().collect();
+    };
     let (system, code) = match kind {
         "CodeableConcept" => return object.objects("coding").flat_map(|c| coding(c, "code")).collect(),
         "Identifier" => ("system", "value"),
@@ -247,7 +251,11 @@ mod tests {
             "valueQuantity":{"value":1.50,"system":"http://unitsofmeasure.org","code":"mg"},
             "component":[{"code":{"coding":[{"system":"s","code":"c"}]},"valueQuantity":{"value":7}}]}"#;
         let resource = Json::parse(text.as_bytes()).expect("JSON");
-        let row = columns(super::super::find("Observation").expect("spec"), resource.as_object().expect("object"), "http://x/fhir");
+        let row = columns(
+            super::super::find("Observation").expect("spec"),
+            resource.as_object().expect("object"),
+            "http://x/fhir",
+        );
         let shown = Json::Object(row).to_string();
         for part in [
             r#""code":["http://loinc.org|85354-9","|a%7Cb"]"#,

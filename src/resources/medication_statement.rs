@@ -12,7 +12,13 @@ pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",
 };
 
-const PART_OF: Kind = Kind::Reference(&["MedicationDispense", "Observation", "MedicationAdministration", "Procedure", "MedicationStatement"]);
+const PART_OF: Kind = Kind::Reference(&[
+    "MedicationDispense",
+    "Observation",
+    "MedicationAdministration",
+    "Procedure",
+    "MedicationStatement",
+]);
 const SOURCE: Kind = Kind::Reference(&["Practitioner", "Organization", "Patient", "PractitionerRole", "RelatedPerson"]);
 
 #[rustfmt::skip]

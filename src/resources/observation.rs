@@ -20,10 +20,32 @@ const fn component(parts: [&'static str; 2]) -> Kind {
     Kind::Composite { parts, within_component: true }
 }
 
-const BASED_ON: Kind = Kind::Reference(&["CarePlan", "MedicationRequest", "NutritionOrder", "DeviceRequest", "ServiceRequest", "ImmunizationRecommendation"]);
-const DERIVED_FROM: Kind = Kind::Reference(&["Media", "Observation", "ImagingStudy", "MolecularSequence", "QuestionnaireResponse", "DocumentReference"]);
-const PART_OF: Kind = Kind::Reference(&["Immunization", "MedicationDispense", "MedicationAdministration", "Procedure", "ImagingStudy", "MedicationStatement"]);
-const PERFORMER: Kind = Kind::Reference(&["Practitioner", "Organization", "CareTeam", "Patient", "PractitionerRole", "RelatedPerson"]);
+const BASED_ON: Kind = Kind::Reference(&[
+    "CarePlan",
+    "MedicationRequest",
+    "NutritionOrder",
+    "DeviceRequest",
+    "ServiceRequest",
+    "ImmunizationRecommendation",
+]);
+const DERIVED_FROM: Kind = Kind::Reference(&[
+    "Media",
+    "Observation",
+    "ImagingStudy",
+    "MolecularSequence",
+    "QuestionnaireResponse",
+    "DocumentReference",
+]);
+const PART_OF: Kind = Kind::Reference(&[
+    "Immunization",
+    "MedicationDispense",
+    "MedicationAdministration",
+    "Procedure",
+    "ImagingStudy",
+    "MedicationStatement",
+]);
+const PERFORMER: Kind =
+    Kind::Reference(&["Practitioner", "Organization", "CareTeam", "Patient", "PractitionerRole", "RelatedPerson"]);
 const SUBJECT: Kind = Kind::Reference(&["Group", "Device", "Patient", "Location"]);
 
 #[rustfmt::skip]

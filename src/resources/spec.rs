@@ -65,7 +65,10 @@ pub enum Kind {
     Quantity,
     Uri,
     /// Two parameters' values at the same element: of the resource, or of one component.
-    Composite { parts: [&'static str; 2], within_component: bool },
+    Composite {
+        parts: [&'static str; 2],
+        within_component: bool,
+    },
     /// What either of two parameters finds.
     Either([&'static str; 2]),
 }

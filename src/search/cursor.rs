@@ -43,7 +43,8 @@ impl CursorKey {
 
     fn mac(&self, payload: &[u8], bound: &str) -> Hmac<Sha256> {
         // HMAC takes a key of any length, so this cannot fail; a failure would only make links that do not open.
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).unwrap_or_else(|_| Hmac::new(&Default::default()));
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).unwrap_or_else(|_| Hmac::new(&Default::default()));
         mac.update(&(bound.len() as u64).to_be_bytes());
         mac.update(bound.as_bytes());
         mac.update(payload);

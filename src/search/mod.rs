@@ -72,7 +72,11 @@ impl Search {
         }
         let limits = context.limits;
         if pairs.len() > limits.parameters {
-            let words = format!("{} parameters, more than the {} this service takes (limits.parameters)", pairs.len(), limits.parameters);
+            let words = format!(
+                "{} parameters, more than the {} this service takes (limits.parameters)",
+                pairs.len(),
+                limits.parameters
+            );
             return Err(vec![Issue::error(IssueType::TooCostly, words)]);
         }
         let mut search = Search {
@@ -113,11 +117,19 @@ impl Search {
     }
 
     /// One parameter; gives its value as used, or `None` when it was passed over.
-    fn parameter(&mut self, spec: &'static ResourceSpec, name: &str, value: &str, context: &Context<'_>) -> Result<Option<String>, Issue> {
+    fn parameter(
+        &mut self,
+        spec: &'static ResourceSpec,
+        name: &str,
+        value: &str,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Issue> {
         let bad = |words: String| Issue::error(IssueType::Value, format!("{}: {words}", shorten(name)));
         match name {
             "_count" => {
-                let count: usize = value.parse().map_err(|_| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
+                let count: usize = value
+                    .parse()
+                    .map_err(|_| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
                 self.count = count.min(context.limits.most_page);
                 self.total |= count == 0;
                 return Ok(Some(self.count.to_string()));

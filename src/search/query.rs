@@ -34,7 +34,9 @@ fn decode(text: &str) -> Result<String, Issue> {
     match decoded {
         Ok(text) if !text.contains('\0') => Ok(text.into_owned()),
         Ok(_) => Err(Issue::error(IssueType::Value, "the query holds the character NUL (%00): take it out")),
-        Err(_) => Err(Issue::error(IssueType::Value, "the query is not UTF-8 after percent-decoding: encode it as UTF-8")),
+        Err(_) => {
+            Err(Issue::error(IssueType::Value, "the query is not UTF-8 after percent-decoding: encode it as UTF-8"))
+        }
     }
 }
 

@@ -16,7 +16,10 @@ pub enum Test {
     Ids(Vec<String>),
     Tokens(Vec<Token>),
     /// Bare codes of a fixed system; `any`: whatever the code, as long as there is one.
-    Codes { any: bool, codes: Vec<String> },
+    Codes {
+        any: bool,
+        codes: Vec<String>,
+    },
     /// Folded text that a value begins with.
     Prefixes(Vec<String>),
     /// Every sound of one alternative has to be there.
@@ -98,7 +101,8 @@ pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str,
         Kind::Phonetic => Test::Sounds(all().map(|part| sounds(&unescape(part))).collect::<Result<_, _>>()?),
         Kind::Instant | Kind::Date | Kind::Dates => Test::Dates(all().map(date_value).collect::<Result<_, _>>()?),
         Kind::Reference(targets) => {
-            let found: Result<Vec<Vec<String>>, String> = all().map(|part| target(&unescape(part), targets, base)).collect();
+            let found: Result<Vec<Vec<String>>, String> =
+                all().map(|part| target(&unescape(part), targets, base)).collect();
             Test::Targets(found?.concat())
         }
         Kind::Uri | Kind::Canonical(_) => Test::Urls(all().map(unescape).collect()),
@@ -180,7 +184,8 @@ fn target(value: &str, targets: &[&str], base: &str) -> Result<Vec<String>, Stri
         Reference::Local { kind, .. } if targets == ["Patient"] && kind != "Patient" => Ok(Vec::new()),
         Reference::Local { kind, id } => Ok(vec![format!("{kind}/{id}")]),
         Reference::Other(id) if crate::fhir::primitive::is_id(id) => {
-            let any: Vec<&str> = if targets.is_empty() { elements::resource_types().collect() } else { targets.to_vec() };
+            let any: Vec<&str> =
+                if targets.is_empty() { elements::resource_types().collect() } else { targets.to_vec() };
             Ok(any.into_iter().map(|kind| format!("{kind}/{id}")).collect())
         }
         Reference::Other(url) if url.contains(':') => Ok(vec![url.to_owned()]),
@@ -193,13 +198,22 @@ fn quantity_value(part: &str) -> Result<Quantity, String> {
     let number = pieces.first().map(String::as_str).unwrap_or_default();
     let (prefix, digits) = prefix(number);
     let number = quantity::parse_number(digits).ok_or_else(|| {
-        format!("\"{}\" is not a quantity: number, number|system|code or number||code, with a prefix such as gt before it", shorten(part))
+        format!(
+            "\"{}\" is not a quantity: number, number|system|code or number||code, with a prefix such as gt before it",
+            shorten(part)
+        )
     })?;
     let piece = |at: usize| pieces.get(at).filter(|text| !text.is_empty()).cloned();
     let (system, code) = match pieces.len() {
         1 => (None, None),
         3 => (piece(1), piece(2)),
-        _ => return Err(format!("\"{}\" has {} parts: number, number|system|code or number||code", shorten(part), pieces.len())),
+        _ => {
+            return Err(format!(
+                "\"{}\" has {} parts: number, number|system|code or number||code",
+                shorten(part),
+                pieces.len()
+            ));
+        }
     };
     let canonical = system.as_deref().zip(code.as_deref()).and_then(|(s, c)| quantity::canonical(s, c));
     Ok(Quantity { prefix, number, system, code, canonical })

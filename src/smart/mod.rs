@@ -10,7 +10,9 @@ use crate::store::{Store, StoreError};
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Unauthorized {
-    #[error("there is no access token: send Authorization: Bearer <token>; in the sandbox, `lcr sandbox token gp` prints one")]
+    #[error(
+        "there is no access token: send Authorization: Bearer <token>; in the sandbox, `lcr sandbox token gp` prints one"
+    )]
     Missing,
     #[error("the access token is unknown or has expired: get a new one")]
     Unknown,

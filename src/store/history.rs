@@ -69,7 +69,10 @@ impl Store {
                 let at = sql.bind_text(at, "timestamptz");
                 let id = sql.bind(id.clone(), "text");
                 let version = sql.bind(*version, "integer");
-                Expr::all(&[conditions.clone(), Expr::fill("(t.updated_at, t.id, t.version) < ({}, {}, {})", &[&at, &id, &version])])
+                Expr::all(&[
+                    conditions.clone(),
+                    Expr::fill("(t.updated_at, t.id, t.version) < ({}, {}, {})", &[&at, &id, &version]),
+                ])
             }
         };
         let table = Expr::literal(target.grant.spec().history);

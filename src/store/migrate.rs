@@ -45,7 +45,10 @@ impl Store {
     }
 
     async fn mark_sandbox(&self, mark: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO sandbox_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING").bind(mark).execute(&self.pool).await?;
+        sqlx::query("INSERT INTO sandbox_mark (mark) VALUES ($1) ON CONFLICT DO NOTHING")
+            .bind(mark)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }

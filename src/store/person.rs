@@ -26,7 +26,10 @@ impl People {
         let mut sql = Sql::default();
         let covered = reach::people(&mut sql, grant, "k");
         let ids = sql.bind(ids, "text[]");
-        let statement = Expr::fill("SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE k.id = ANY({})", &[&covered, &ids]);
+        let statement = Expr::fill(
+            "SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE k.id = ANY({})",
+            &[&covered, &ids],
+        );
         sql.push(&statement);
         let mut people = People::default();
         for row in sql.fetch(tx).await? {
@@ -47,7 +50,12 @@ impl People {
     }
 
     /// The person a Patient resource is, by its id or else its NHS number. `None`: the number is somebody else's.
-    pub async fn patient(&mut self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<Option<i64>, StoreError> {
+    pub async fn patient(
+        &mut self,
+        tx: &mut PgConnection,
+        id: &str,
+        number: Option<&str>,
+    ) -> Result<Option<i64>, StoreError> {
         let numbered: Option<i64> = match number {
             Some(number) => {
                 let find = sqlx::query_scalar("SELECT patient_id FROM person WHERE nhs_number = $1").bind(number);
@@ -68,7 +76,12 @@ impl People {
     }
 
     /// Gives a person a number that nobody has. One whom several Patients share keeps the number they agree on.
-    async fn renumber(&mut self, tx: &mut PgConnection, person: i64, number: Option<&str>) -> Result<Option<i64>, StoreError> {
+    async fn renumber(
+        &mut self,
+        tx: &mut PgConnection,
+        person: i64,
+        number: Option<&str>,
+    ) -> Result<Option<i64>, StoreError> {
         let Some(number) = number else { return Ok(Some(person)) };
         let change = sqlx::query(
             "UPDATE person SET nhs_number = $2 WHERE patient_id = $1 AND (nhs_number IS NULL \

@@ -63,7 +63,8 @@ impl Plan {
         let order: Vec<Expr> = keys.iter().map(|key| key.order(back)).collect();
         let order = Expr::list(&order);
         // One row more than the page, to know whether another page follows.
-        let limit = sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX - 1) + i64::from(search.count() > 0), "bigint");
+        let limit =
+            sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX - 1) + i64::from(search.count() > 0), "bigint");
         let rows = Expr::fill(
             "SELECT t.id, t.patient_id, t.resource, ARRAY[{}] AS keys FROM {} t WHERE {} ORDER BY {} LIMIT {}",
             &[&shown, &table, &page, &order, &limit],
@@ -71,7 +72,10 @@ impl Plan {
         // The count comes with the first row, or alone when the page is empty: one statement either way.
         let statement = match search.total() {
             false => rows,
-            true => Expr::fill("SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL ({}) r ON true", &[&total, &rows]),
+            true => Expr::fill(
+                "SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL ({}) r ON true",
+                &[&total, &rows],
+            ),
         };
         sql.push(&statement);
         Plan { search, sql }
@@ -134,7 +138,11 @@ fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
     if keys.is_empty() {
         keys.push(Key { expr: Expr::literal("t.patient_id"), sql_type: "bigint", descending: false });
     }
-    keys.push(Key { expr: Expr::literal("t.id"), sql_type: "text", descending: keys.last().is_some_and(|key| key.descending) });
+    keys.push(Key {
+        expr: Expr::literal("t.id"),
+        sql_type: "text",
+        descending: keys.last().is_some_and(|key| key.descending),
+    });
     keys
 }
 
@@ -145,28 +153,34 @@ fn sort_key(key: &SortKey) -> Key {
         Kind::Id => (column, "text"),
         Kind::Instant => (column, "timestamptz"),
         Kind::Date => (Expr::fill("coalesce({}, '-infinity'::timestamptz)", &[&lo]), "timestamptz"),
-        Kind::Dates => (
-            Expr::fill("coalesce((SELECT min(v) FROM unnest({}) v), '-infinity'::timestamptz)", &[&lo]),
-            "timestamptz",
+        Kind::Dates => {
+            (Expr::fill("coalesce((SELECT min(v) FROM unnest({}) v), '-infinity'::timestamptz)", &[&lo]), "timestamptz")
+        }
+        Kind::Quantity => {
+            (Expr::fill("coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)", &[&column]), "numeric")
+        }
+        _ => (
+            Expr::fill("coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), '') COLLATE \"C\"", &[&column]),
+            "text",
         ),
-        Kind::Quantity => (
-            Expr::fill("coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)", &[&column]),
-            "numeric",
-        ),
-        _ => (Expr::fill("coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), '') COLLATE \"C\"", &[&column]), "text"),
     };
     Key { expr, sql_type, descending: key.descending }
 }
 
 /// The rows after the cursor's, or before it.
 fn beyond(sql: &mut Sql, keys: &[Key], cursor: &Cursor) -> Expr {
-    let values: Vec<Expr> = keys.iter().zip(&cursor.keys).map(|(key, text)| sql.bind_text(text, key.sql_type)).collect();
+    let values: Vec<Expr> =
+        keys.iter().zip(&cursor.keys).map(|(key, text)| sql.bind_text(text, key.sql_type)).collect();
     let downward = |key: &Key| key.descending != cursor.back;
     let exprs: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
     if keys.iter().all(|key| downward(key) == downward(&keys[0])) {
         // All one way: a row comparison, which an index on the keys answers.
         let (rows, limits) = (Expr::join(&exprs, ", ", "NULL"), Expr::join(&values, ", ", "NULL"));
-        return if downward(&keys[0]) { Expr::fill("{} < {}", &[&rows, &limits]) } else { Expr::fill("{} > {}", &[&rows, &limits]) };
+        return if downward(&keys[0]) {
+            Expr::fill("{} < {}", &[&rows, &limits])
+        } else {
+            Expr::fill("{} > {}", &[&rows, &limits])
+        };
     }
     let mut steps = Vec::new();
     for (at, key) in keys.iter().enumerate() {

@@ -117,11 +117,17 @@ fn of_tokens(sql: &mut Sql, column: &Expr, tokens: &[Token]) -> Expr {
     }
     if !codes.is_empty() {
         let codes = sql.bind(codes, "text[]");
-        any.push(Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 2) = ANY({}))", &[column, &codes]));
+        any.push(Expr::fill(
+            "EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 2) = ANY({}))",
+            &[column, &codes],
+        ));
     }
     if !systems.is_empty() {
         let systems = sql.bind(systems, "text[]");
-        any.push(Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 1) = ANY({}))", &[column, &systems]));
+        any.push(Expr::fill(
+            "EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, '|', 1) = ANY({}))",
+            &[column, &systems],
+        ));
     }
     Expr::any(&any)
 }

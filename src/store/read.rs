@@ -24,9 +24,17 @@ impl Target {
 
 /// What is there.
 pub enum Read {
-    Found { patient_id: i64, version: i32, updated_at: OffsetDateTime, resource: String },
+    Found {
+        patient_id: i64,
+        version: i32,
+        updated_at: OffsetDateTime,
+        resource: String,
+    },
     /// It was there, and the caller may know.
-    Deleted { patient_id: i64, version: i32 },
+    Deleted {
+        patient_id: i64,
+        version: i32,
+    },
     /// Never there, or not for this caller: the same.
     Absent,
 }
@@ -69,6 +77,11 @@ impl Store {
         if row.try_get::<&str, _>("verb")? == "DELETE" {
             return Ok(Read::Deleted { patient_id, version });
         }
-        Ok(Read::Found { patient_id, version, updated_at: row.try_get("updated_at")?, resource: row.try_get("resource")? })
+        Ok(Read::Found {
+            patient_id,
+            version,
+            updated_at: row.try_get("updated_at")?,
+            resource: row.try_get("resource")?,
+        })
     }
 }

@@ -33,7 +33,8 @@ impl Store {
 
     /// Names a source and the URI it signs with, or changes that URI.
     pub async fn name_source(&self, name: &str, uri: Option<&str>) -> Result<(), StoreError> {
-        let statement = "INSERT INTO source (name, uri) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET uri = excluded.uri";
+        let statement =
+            "INSERT INTO source (name, uri) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET uri = excluded.uri";
         sqlx::query(statement).bind(name).bind(uri).execute(&self.pool).await?;
         Ok(())
     }

@@ -120,7 +120,12 @@ impl Store {
     }
 }
 
-async fn write_all(tx: &mut PgConnection, writes: Vec<Write>, base: &str, audit: &AuditRow) -> Result<Vec<Written>, NotWritten> {
+async fn write_all(
+    tx: &mut PgConnection,
+    writes: Vec<Write>,
+    base: &str,
+    audit: &AuditRow,
+) -> Result<Vec<Written>, NotWritten> {
     let Some(first) = writes.first() else { return Ok(Vec::new()) };
     let grant = first.grant.clone();
     decide::lock(tx, &writes, base).await?;

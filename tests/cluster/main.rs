@@ -13,9 +13,8 @@ use std::process::{Command, Stdio};
 use lcr_facade::cluster::{Cluster, Durability, locate};
 use support::{Holder, Temp, alive, query, start};
 
-/// Not a test: holds the cluster of HOLD_HOME until stdin ends.
+/// The other process that some tests need: holds the cluster of HOLD_HOME until stdin ends. Without it, nothing.
 #[test]
-#[ignore = "run by the tests that need another process"]
 fn hold() {
     let Some(home) = std::env::var_os("HOLD_HOME") else { return };
     let cluster = match Cluster::start(Path::new(&home), Durability::Throwaway, &|text| println!("said: {text}")) {

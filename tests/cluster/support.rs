@@ -88,7 +88,7 @@ pub struct Holder {
 impl Holder {
     pub fn command(program: &Path, home: &Path) -> Command {
         let mut command = Command::new(program);
-        command.args(["--exact", "hold", "--ignored", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "hold", "--nocapture", "--test-threads=1"]);
         command.env("HOLD_HOME", home).stdin(Stdio::piped()).stdout(Stdio::piped());
         command
     }

@@ -74,7 +74,7 @@ fn as_an_ordinary_user() {
     let as_nobody = |home: &Path| {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(&program);
-        command.args(["--exact", "hold", "--ignored", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "hold", "--nocapture", "--test-threads=1"]);
         command.env("HOLD_HOME", home).stdin(Stdio::piped()).stdout(Stdio::piped());
         command
     };

@@ -22,10 +22,7 @@ pub struct Bindings {
 
 impl Bindings {
     pub fn new(terminology: Terminology) -> Self {
-        Self {
-            terminology,
-            seen: BTreeMap::new(),
-        }
+        Self { terminology, seen: BTreeMap::new() }
     }
 
     /// The value set's name, if its codes can be listed.
@@ -52,8 +49,7 @@ pub fn file(bindings: &Bindings) -> String {
             Err(reason) => refused += &format!("# {name} ({url}): {reason}\n"),
         }
     }
-    out + "# Required bindings that cannot be enumerated, so elements.txt does not name them:\n"
-        + &refused
+    out + "# Required bindings that cannot be enumerated, so elements.txt does not name them:\n" + &refused
 }
 
 /// The definitions, by URL.
@@ -69,11 +65,7 @@ impl Terminology {
         if codes.is_empty() {
             return Err("it has no codes".to_owned());
         }
-        match codes
-            .iter()
-            .flat_map(|(_, c)| c)
-            .find(|c| c.contains(char::is_whitespace))
-        {
+        match codes.iter().flat_map(|(_, c)| c).find(|c| c.contains(char::is_whitespace)) {
             Some(code) => Err(format!("the code {code:?} contains a space")),
             None => Ok(codes),
         }
@@ -86,17 +78,12 @@ impl Terminology {
         let mut all = Codes::new();
         for part in list(compose, "include") {
             for (system, codes) in self.part(part)? {
-                let at = all
-                    .iter()
-                    .position(|(s, _)| *s == system)
-                    .unwrap_or(all.len());
+                let at = all.iter().position(|(s, _)| *s == system).unwrap_or(all.len());
                 if at == all.len() {
                     all.push((system, Vec::new()));
                 }
                 let known: HashSet<String> = all[at].1.iter().cloned().collect();
-                all[at]
-                    .1
-                    .extend(codes.into_iter().filter(|c| !known.contains(c)));
+                all[at].1.extend(codes.into_iter().filter(|c| !known.contains(c)));
             }
         }
         for part in list(compose, "exclude") {
@@ -116,9 +103,7 @@ impl Terminology {
             sets.push(self.expand(canonical.as_str().unwrap())?);
         }
         let mut sets = sets.into_iter();
-        let mut common = sets
-            .next()
-            .ok_or("an include names no system and no value set")?;
+        let mut common = sets.next().ok_or("an include names no system and no value set")?;
         for other in sets {
             keep(&mut common, |system, code| holds(&other, system, code));
         }
@@ -133,10 +118,7 @@ impl Terminology {
         let absent = || format!("code system {system} is not in the definitions");
         let code_system = self.code_systems.get(system).ok_or_else(absent)?;
         if code_system["content"] != "complete" {
-            return Err(format!(
-                "code system {system} is {}",
-                code_system["content"]
-            ));
+            return Err(format!("code system {system} is {}", code_system["content"]));
         }
         let filters = list(part, "filter");
         let mut concepts = Vec::new();
@@ -165,20 +147,11 @@ struct Concept<'a> {
 fn flatten<'a>(concepts: &'a [Value], ancestors: &[&'a str], out: &mut Vec<Concept<'a>>) {
     for concept in concepts {
         let code = text(concept, "code");
-        let is_abstract = |p: &Value| {
-            matches!(text(p, "code"), "notSelectable" | "abstract") && p["valueBoolean"] == true
-        };
+        let is_abstract =
+            |p: &Value| matches!(text(p, "code"), "notSelectable" | "abstract") && p["valueBoolean"] == true;
         let selectable = !list(concept, "property").iter().any(is_abstract);
-        out.push(Concept {
-            code,
-            ancestors: ancestors.to_vec(),
-            selectable,
-        });
-        flatten(
-            list(concept, "concept"),
-            &[ancestors, &[code]].concat(),
-            out,
-        );
+        out.push(Concept { code, ancestors: ancestors.to_vec(), selectable });
+        flatten(list(concept, "concept"), &[ancestors, &[code]].concat(), out);
     }
 }
 
@@ -190,9 +163,7 @@ fn keep(codes: &mut Codes, wanted: impl Fn(&str, &str) -> bool) {
 }
 
 fn holds(codes: &Codes, system: &str, code: &str) -> bool {
-    codes
-        .iter()
-        .any(|(s, codes)| s == system && codes.iter().any(|c| c == code))
+    codes.iter().any(|(s, codes)| s == system && codes.iter().any(|c| c == code))
 }
 
 /// R4's required bindings use no filter, value set or exclude today; this keeps that code honest.
@@ -215,10 +186,7 @@ fn composes_with_filters_value_sets_and_excludes() {
         ("is-a a", filter("is-a", "a")),
         ("below b", filter("descendent-of", "b")),
         ("is-a b", filter("is-a", "b")),
-        (
-            "common",
-            serde_json::json!({"include": [{"valueSet": ["is-a a", "is-a b|1"]}]}),
-        ),
+        ("common", serde_json::json!({"include": [{"valueSet": ["is-a a", "is-a b|1"]}]})),
         (
             "less",
             serde_json::json!({
@@ -228,23 +196,15 @@ fn composes_with_filters_value_sets_and_excludes() {
         ),
         ("regex", filter("regex", ".*")),
         ("none", serde_json::json!({"include": [{"system": "u"}]})),
-        (
-            "space",
-            serde_json::json!({"include": [{"system": "u", "concept": [{"code": "x y"}]}]}),
-        ),
+        ("space", serde_json::json!({"include": [{"system": "u", "concept": [{"code": "x y"}]}]})),
     ];
-    let value_set =
-        |(name, compose): (&str, Value)| (name.to_owned(), serde_json::json!({"compose": compose}));
+    let value_set = |(name, compose): (&str, Value)| (name.to_owned(), serde_json::json!({"compose": compose}));
     let terminology = Terminology {
         value_sets: composes.into_iter().map(value_set).collect(),
         code_systems: HashMap::from([("s".to_owned(), system)]),
     };
     let shown = |name: &str| match terminology.enumerate(name) {
-        Ok(all) => all
-            .iter()
-            .map(|(s, c)| format!("{s}:{}", c.join(" ")))
-            .collect::<Vec<_>>()
-            .join(";"),
+        Ok(all) => all.iter().map(|(s, c)| format!("{s}:{}", c.join(" "))).collect::<Vec<_>>().join(";"),
         Err(reason) => reason,
     };
     assert_eq!(shown("whole"), "s:a b c d e");
@@ -256,8 +216,5 @@ fn composes_with_filters_value_sets_and_excludes() {
     assert_eq!(shown("regex"), "filter concept regex .* on s");
     assert_eq!(shown("none"), "code system u is not in the definitions");
     assert_eq!(shown("space"), "the code \"x y\" contains a space");
-    assert_eq!(
-        shown("absent"),
-        "value set absent is not in the definitions"
-    );
+    assert_eq!(shown("absent"), "value set absent is not in the definitions");
 }

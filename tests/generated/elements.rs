@@ -42,15 +42,8 @@ fn kind(definition: &Value) -> (u8, &'static str) {
 fn blocks(definition: &Value, kind: &str, bindings: &mut Bindings, out: &mut String) {
     let elements = list(&definition["snapshot"], "element");
     let parents: HashSet<&str> = elements.iter().filter_map(parent).collect();
-    for path in elements
-        .iter()
-        .map(|e| text(e, "path"))
-        .filter(|p| parents.contains(p))
-    {
-        *out += &format!(
-            "T\t{path}\t{}\n",
-            if path.contains('.') { "backbone" } else { kind }
-        );
+    for path in elements.iter().map(|e| text(e, "path")).filter(|p| parents.contains(p)) {
+        *out += &format!("T\t{path}\t{}\n", if path.contains('.') { "backbone" } else { kind });
         for element in elements.iter().filter(|e| parent(e) == Some(path)) {
             let child = text(element, "path");
             let types = if parents.contains(child) {
@@ -61,43 +54,27 @@ fn blocks(definition: &Value, kind: &str, bindings: &mut Bindings, out: &mut Str
             } else {
                 types(element)
             };
-            *out +=
-                line(element, &child[path.len() + 1..], &types, bindings).trim_end_matches('\t');
+            *out += line(element, &child[path.len() + 1..], &types, bindings).trim_end_matches('\t');
             out.push('\n');
         }
     }
 }
 
 fn parent(element: &Value) -> Option<&str> {
-    text(element, "path")
-        .rsplit_once('.')
-        .map(|(parent, _)| parent)
+    text(element, "path").rsplit_once('.').map(|(parent, _)| parent)
 }
 
 fn line(element: &Value, name: &str, types: &str, bindings: &mut Bindings) -> String {
-    let modifier = if element["isModifier"] == true {
-        "!"
-    } else {
-        ""
-    };
-    let summary = if element["isSummary"] == true {
-        "s"
-    } else {
-        ""
-    };
+    let modifier = if element["isModifier"] == true { "!" } else { "" };
+    let summary = if element["isSummary"] == true { "s" } else { "" };
     let (min, max) = (element["min"].as_u64().unwrap(), text(element, "max"));
-    let coded = types
-        .split('|')
-        .all(|t| matches!(t, "code" | "Coding" | "CodeableConcept"));
+    let coded = types.split('|').all(|t| matches!(t, "code" | "Coding" | "CodeableConcept"));
     let binding = &element["binding"];
     let value_set = match binding["valueSet"].as_str() {
         Some(canonical) if coded && binding["strength"] == "required" => bindings.name(canonical),
         _ => None,
     };
-    format!(
-        "{name}\t{min}\t{max}\t{types}\t{modifier}{summary}\t{}",
-        value_set.unwrap_or_default()
-    )
+    format!("{name}\t{min}\t{max}\t{types}\t{modifier}{summary}\t{}", value_set.unwrap_or_default())
 }
 
 /// Column 4. A profile on a type (SimpleQuantity) is not written: the type is what JSON shows.
@@ -114,15 +91,10 @@ fn type_name(entry: &Value) -> String {
     let code = text(entry, "code");
     if code.starts_with("http://hl7.org/fhirpath/") {
         let says = |e: &&Value| text(e, "url").ends_with("/structuredefinition-fhir-type");
-        let fhir_type = list(entry, "extension")
-            .iter()
-            .find(says)
-            .expect("a FHIR type");
+        let fhir_type = list(entry, "extension").iter().find(says).expect("a FHIR type");
         return text(fhir_type, "valueUrl").to_owned();
     }
-    let profiles = list(entry, "targetProfile")
-        .iter()
-        .filter_map(Value::as_str);
+    let profiles = list(entry, "targetProfile").iter().filter_map(Value::as_str);
     let targets: Vec<&str> = profiles.map(last_segment).collect();
     if targets.is_empty() || targets.contains(&"Resource") {
         return code.to_owned();

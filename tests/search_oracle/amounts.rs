@@ -18,33 +18,17 @@ pub fn amount_forms(amount: &Amount, turn: usize) -> Vec<String> {
             end.to_plain_string(),
             (end + &step).to_plain_string(),
             (end - &step).to_plain_string(),
-            format!(
-                "{}0",
-                if scale > 0 {
-                    end.to_plain_string()
-                } else {
-                    format!("{end}.")
-                }
-            ),
+            format!("{}0", if scale > 0 { end.to_plain_string() } else { format!("{end}.") }),
             scientific(end),
-            end.with_scale_round(scale - 1, RoundingMode::HalfUp)
-                .to_plain_string(),
+            end.with_scale_round(scale - 1, RoundingMode::HalfUp).to_plain_string(),
         ];
         let (right, wrong) = units(amount);
         let unit = |n: usize| &right[n % right.len()];
         forms.extend(
-            PREFIXES
-                .iter()
-                .enumerate()
-                .map(|(n, (p, _))| format!("{p}{}{}", numbers[(n + turn) % 6], unit(n + turn))),
+            PREFIXES.iter().enumerate().map(|(n, (p, _))| format!("{p}{}{}", numbers[(n + turn) % 6], unit(n + turn))),
         );
         forms.extend(right.iter().map(|unit| format!("{}{unit}", numbers[0])));
-        forms.extend(
-            numbers
-                .iter()
-                .enumerate()
-                .map(|(n, number)| format!("{number}{}", unit(n + turn))),
-        );
+        forms.extend(numbers.iter().enumerate().map(|(n, number)| format!("{number}{}", unit(n + turn))));
         forms.push(format!("{}{}", numbers[0], wrong[turn % wrong.len()]));
     }
     forms
@@ -54,9 +38,7 @@ pub fn amount_forms(amount: &Amount, turn: usize) -> Vec<String> {
 fn scientific(number: &BigDecimal) -> String {
     let (digits, scale) = number.as_bigint_and_exponent();
     let digits = digits.to_string();
-    let (sign, digits) = digits
-        .strip_prefix('-')
-        .map_or(("", digits.as_str()), |d| ("-", d));
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |d| ("-", d));
     let exponent = digits.len() as i64 - 1 - scale;
     let point = if digits.len() > 1 { "." } else { "" };
     format!("{sign}{}{point}{}e{exponent}", &digits[..1], &digits[1..])
@@ -67,19 +49,9 @@ fn units(amount: &Amount) -> (Vec<String>, Vec<String>) {
     let mut right = vec![String::new()];
     let coded = amount.system.as_deref().zip(amount.code.as_deref());
     right.extend(coded.map(|(system, code)| format!("|{}|{}", escape(system), escape(code))));
-    right.extend(
-        [&amount.code, &amount.unit]
-            .into_iter()
-            .flatten()
-            .map(|unit| format!("||{}", escape(unit))),
-    );
+    right.extend([&amount.code, &amount.unit].into_iter().flatten().map(|unit| format!("||{}", escape(unit))));
     let mut wrong = vec!["||no-such-unit".to_string()];
-    wrong.extend(
-        amount
-            .code
-            .as_deref()
-            .map(|code| format!("|http://example.org/units|{}", escape(code))),
-    );
+    wrong.extend(amount.code.as_deref().map(|code| format!("|http://example.org/units|{}", escape(code))));
     (right, wrong)
 }
 
@@ -96,15 +68,9 @@ const FAMILIES: [&[&str]; 6] = [
 /// Searches for a UCUM amount in the other units of its family, well away from every boundary.
 pub fn conversions(amount: &Amount) -> Vec<String> {
     // 0 is 0 in most units, and a range is no single amount
-    let single = amount
-        .low
-        .as_ref()
-        .filter(|n| amount.high.as_ref() == Some(n));
+    let single = amount.low.as_ref().filter(|n| amount.high.as_ref() == Some(n));
     let number = single.filter(|n| n.sign() == Sign::Plus);
-    let code = amount
-        .code
-        .as_deref()
-        .filter(|_| amount.system.as_deref() == Some(UCUM));
+    let code = amount.code.as_deref().filter(|_| amount.system.as_deref() == Some(UCUM));
     let (Some(number), Some(code)) = (number, code) else {
         return Vec::new();
     };
@@ -112,17 +78,9 @@ pub fn conversions(amount: &Amount) -> Vec<String> {
         return Vec::new();
     };
     let digits = NonZeroU64::MIN.saturating_add(3);
-    let rounded = |n: BigDecimal| {
-        n.with_precision_round(digits, RoundingMode::HalfUp)
-            .to_plain_string()
-    };
+    let rounded = |n: BigDecimal| n.with_precision_round(digits, RoundingMode::HalfUp).to_plain_string();
     let mut out = Vec::new();
-    for other in FAMILIES
-        .iter()
-        .filter(|f| f.contains(&code))
-        .flat_map(|f| f.iter())
-        .filter(|o| **o != code)
-    {
+    for other in FAMILIES.iter().filter(|f| f.contains(&code)).flat_map(|f| f.iter()).filter(|o| **o != code) {
         let Some(to) = Scale::of(other, false) else {
             continue;
         };

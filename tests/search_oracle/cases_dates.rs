@@ -68,81 +68,30 @@ fn a_birth_date_against_each_prefix() {
 
 #[test]
 fn the_specifications_own_date_examples() {
-    let at =
-        |when: &str| format!(r#"{{"resourceType": "Observation", "effectiveDateTime": "{when}"}}"#);
-    check(
-        &at("2013-01-14T00:00:00Z"),
-        "date",
-        &["eq2013-01-14"],
-        &["ne2013-01-14"],
-    );
-    check(
-        &at("2013-01-14T10:00:00Z"),
-        "date",
-        &["eq2013-01-14"],
-        &["ne2013-01-14"],
-    );
-    check(
-        &at("2013-01-15T00:00:00Z"),
-        "date",
-        &["ne2013-01-14"],
-        &["eq2013-01-14"],
-    );
-    let from = |start: &str| {
-        format!(r#"{{"resourceType": "Observation", "effectivePeriod": {{"start": "{start}"}}}}"#)
-    };
-    check(
-        &from("2013-01-21"),
-        "date",
-        &["ge2013-03-14", "le2013-03-14"],
-        &["sa2013-03-14", "eb2013-03-14"],
-    );
-    check(
-        &from("2013-03-15"),
-        "date",
-        &["sa2013-03-14"],
-        &["eb2013-03-14"],
-    );
+    let at = |when: &str| format!(r#"{{"resourceType": "Observation", "effectiveDateTime": "{when}"}}"#);
+    check(&at("2013-01-14T00:00:00Z"), "date", &["eq2013-01-14"], &["ne2013-01-14"]);
+    check(&at("2013-01-14T10:00:00Z"), "date", &["eq2013-01-14"], &["ne2013-01-14"]);
+    check(&at("2013-01-15T00:00:00Z"), "date", &["ne2013-01-14"], &["eq2013-01-14"]);
+    let from = |start: &str| format!(r#"{{"resourceType": "Observation", "effectivePeriod": {{"start": "{start}"}}}}"#);
+    check(&from("2013-01-21"), "date", &["ge2013-03-14", "le2013-03-14"], &["sa2013-03-14", "eb2013-03-14"]);
+    check(&from("2013-03-15"), "date", &["sa2013-03-14"], &["eb2013-03-14"]);
     let until = r#"{"resourceType": "Observation", "effectivePeriod": {"end": "2013-01-21"}}"#;
-    check(
-        until,
-        "date",
-        &["eb2013-03-14", "lt1900", "ne2013"],
-        &["sa2013-03-14", "2013", "gt2013-03-14"],
-    );
+    check(until, "date", &["eb2013-03-14", "lt1900", "ne2013"], &["sa2013-03-14", "2013", "gt2013-03-14"]);
 }
 
 #[test]
 fn zones_are_corrected_for() {
-    let late =
-        r#"{"resourceType": "Observation", "effectiveDateTime": "2013-04-01T23:45:00-02:00"}"#;
-    let matching = [
-        "2013-04-02",
-        "2013-04-02T01:45:00Z",
-        "2013-04-02T03:45:00+02:00",
-        "2013-04-02T01:45",
-        "gt2013-04-01",
-    ];
-    check(
-        late,
-        "date",
-        &matching,
-        &["2013-04-01", "2013-04-01T23:45:00Z", "lt2013-04-02"],
-    );
+    let late = r#"{"resourceType": "Observation", "effectiveDateTime": "2013-04-01T23:45:00-02:00"}"#;
+    let matching =
+        ["2013-04-02", "2013-04-02T01:45:00Z", "2013-04-02T03:45:00+02:00", "2013-04-02T01:45", "gt2013-04-01"];
+    check(late, "date", &matching, &["2013-04-01", "2013-04-01T23:45:00Z", "lt2013-04-02"]);
 }
 
 #[test]
 fn a_period_is_contained_or_not() {
-    let period = r#"{"resourceType": "MedicationStatement", "effectivePeriod": {"start": "2015-01-10", "end": "2015-02-20"}}"#;
-    let matching = [
-        "2015",
-        "ne2015-01",
-        "gt2015-01",
-        "lt2015-02",
-        "sa2014",
-        "eb2016",
-        "gt2015-02-19",
-    ];
+    let period =
+        r#"{"resourceType": "MedicationStatement", "effectivePeriod": {"start": "2015-01-10", "end": "2015-02-20"}}"#;
+    let matching = ["2015", "ne2015-01", "gt2015-01", "lt2015-02", "sa2014", "eb2016", "gt2015-02-19"];
     let other = [
         "2015-01",
         "2015-02",
@@ -173,40 +122,26 @@ fn approximate_dates_widen_by_a_tenth_of_the_distance_to_now() {
 #[test]
 fn a_timing_counts_by_its_outer_limits() {
     let plan = |timing: &str| {
-        format!(
-            r#"{{"resourceType": "CarePlan", "activity": [{{"detail": {{"scheduledTiming": {timing}}}}}]}}"#
-        )
+        format!(r#"{{"resourceType": "CarePlan", "activity": [{{"detail": {{"scheduledTiming": {timing}}}}}]}}"#)
     };
     let events = plan(r#"{"event": ["2013-03-24", "2013-01-31", "2013-02-10"]}"#);
     check(
         &events,
         "activity-date",
-        &[
-            "2013",
-            "lt2013-02-01",
-            "gt2013-03-01",
-            "sa2013-01-30",
-            "eb2013-03-25",
-        ],
+        &["2013", "lt2013-02-01", "gt2013-03-01", "sa2013-01-30", "eb2013-03-25"],
         &["2013-02", "gt2013-03-24", "lt2013-01-31"],
     );
-    let bounds =
-        plan(r#"{"repeat": {"boundsPeriod": {"start": "2013-01-31", "end": "2013-03-24"}}}"#);
-    check(
-        &bounds,
-        "activity-date",
-        &["2013", "sa2013-01-30"],
-        &["2013-02", "gt2013-03-24"],
-    );
+    let bounds = plan(r#"{"repeat": {"boundsPeriod": {"start": "2013-01-31", "end": "2013-03-24"}}}"#);
+    check(&bounds, "activity-date", &["2013", "sa2013-01-30"], &["2013-02", "gt2013-03-24"]);
     let length = plan(r#"{"repeat": {"boundsDuration": {"value": 6}}}"#);
     check(&length, "activity-date", &[], &["2013", "ne2013", "gt1900"]);
-    let words =
-        r#"{"resourceType": "CarePlan", "activity": [{"detail": {"scheduledString": "2013"}}]}"#;
+    let words = r#"{"resourceType": "CarePlan", "activity": [{"detail": {"scheduledString": "2013"}}]}"#;
     check(words, "activity-date", &[], &["2013", "ne2012"]);
 }
 
 #[test]
 fn dates_with_extensions_only_are_absent() {
-    let patient = r#"{"resourceType": "Patient", "_birthDate": {"extension": [{"url": "http://x", "valueCode": "u"}]}}"#;
+    let patient =
+        r#"{"resourceType": "Patient", "_birthDate": {"extension": [{"url": "http://x", "valueCode": "u"}]}}"#;
     check(patient, "birthdate", &[], &["2013", "ne2013", "lt2030"]);
 }

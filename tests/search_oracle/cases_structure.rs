@@ -13,14 +13,8 @@ fn expressions_bind_as_in_fhirpath() {
     let name = |n: &str| Box::new(Expr::Name(n.into()));
     let member = |of, n: &str| Box::new(Expr::Member(of, n.into()));
     let typed = |of, ty: &str| Box::new(Expr::As(of, ty.into()));
-    assert_eq!(
-        parse("A.b | A.c"),
-        Ok(Expr::Union(member(name("A"), "b"), member(name("A"), "c")))
-    );
-    assert_eq!(
-        parse("(A.b as T).c"),
-        Ok(*member(typed(member(name("A"), "b"), "T"), "c"))
-    );
+    assert_eq!(parse("A.b | A.c"), Ok(Expr::Union(member(name("A"), "b"), member(name("A"), "c"))));
+    assert_eq!(parse("(A.b as T).c"), Ok(*member(typed(member(name("A"), "b"), "T"), "c")));
     assert_eq!(parse("A.b.as(T)"), parse("A.b as T"));
     let both = parse("a.exists() and a != false");
     assert!(matches!(both, Ok(Expr::And(_, right)) if matches!(*right, Expr::Equal(_, _, false))));
@@ -51,16 +45,12 @@ fn unions_and_choices_reach_every_element() {
         "reaction": [{"substance": {"coding": [{"code": "b"}]}}, {"manifestation": [{"coding": [{"code": "c"}]}]}]}"#;
     check(allergy, "code", &["a", "b"], &["c"]);
     check(allergy, "manifestation", &["c"], &["a", "b"]);
-    let statement = r#"{"resourceType": "MedicationStatement", "medicationCodeableConcept": {"coding": [{"code": "a"}]}}"#;
+    let statement =
+        r#"{"resourceType": "MedicationStatement", "medicationCodeableConcept": {"coding": [{"code": "a"}]}}"#;
     check(statement, "code", &["a"], &[]);
     check(statement, "medication", &[], &["a", "Medication/a"]);
     let referring = r#"{"resourceType": "MedicationStatement", "medicationReference": {"reference": "Medication/a"}}"#;
-    check(
-        referring,
-        "medication",
-        &["a", "Medication/a"],
-        &["Medication/b"],
-    );
+    check(referring, "medication", &["a", "Medication/a"], &["Medication/b"]);
     check(referring, "code", &[], &["a"]);
 }
 
@@ -71,68 +61,28 @@ const PRESSURE: &str = r#"{"resourceType": "Observation", "code": {"coding": [{"
 
 #[test]
 fn a_composite_holds_within_one_component() {
-    let matching = [
-        "8480-6$120",
-        "http://loinc.org|8480-6$gt100",
-        "8462-4$lt100||mmHg",
-        "8480-6$1,8480-6$120",
-    ];
-    let other = [
-        "8480-6$60",
-        "8462-4$gt100",
-        "8462-4$120",
-        "85354-9$120",
-        "|8480-6$120",
-        "8480-6$120||kPa",
-    ];
+    let matching = ["8480-6$120", "http://loinc.org|8480-6$gt100", "8462-4$lt100||mmHg", "8480-6$1,8480-6$120"];
+    let other = ["8480-6$60", "8462-4$gt100", "8462-4$120", "85354-9$120", "|8480-6$120", "8480-6$120||kPa"];
     check(PRESSURE, "component-code-value-quantity", &matching, &other);
     check(PRESSURE, "combo-code-value-quantity", &matching, &other);
-    check(
-        PRESSURE,
-        "code-value-quantity",
-        &[],
-        &["85354-9$120", "8480-6$120"],
-    );
+    check(PRESSURE, "code-value-quantity", &[], &["85354-9$120", "8480-6$120"]);
     check(PRESSURE, "combo-code", &["85354-9", "8480-6"], &["120"]);
     check(PRESSURE, "component-code", &["8480-6"], &["85354-9"]);
-    check(
-        PRESSURE,
-        "component-value-quantity",
-        &["120", "60||mmHg"],
-        &["90"],
-    );
+    check(PRESSURE, "component-value-quantity", &["120", "60||mmHg"], &["90"]);
 }
 
 #[test]
 fn composites_of_every_second_kind() {
-    let of = |value: &str| {
-        format!(
-            r#"{{"resourceType": "Observation", "code": {{"coding": [{{"code": "c"}}]}}, {value}}}"#
-        )
-    };
+    let of =
+        |value: &str| format!(r#"{{"resourceType": "Observation", "code": {{"coding": [{{"code": "c"}}]}}, {value}}}"#);
     let date = of(r#""valueDateTime": "2014-11-05""#);
-    check(
-        &date,
-        "code-value-date",
-        &["c$2014-11-05", "c$gt2013", "c$2014"],
-        &["c$2013", "d$2014"],
-    );
+    check(&date, "code-value-date", &["c$2014-11-05", "c$gt2013", "c$2014"], &["c$2013", "d$2014"]);
     let period = of(r#""valuePeriod": {"start": "2014-11-05"}"#);
     check(&period, "code-value-date", &["c$gt2020"], &["c$2014"]);
     let text = of(r#""valueString": "Two $ signs""#);
-    check(
-        &text,
-        "code-value-string",
-        &["c$two", r"c$Two \$ s"],
-        &["c$signs"],
-    );
+    check(&text, "code-value-string", &["c$two", r"c$Two \$ s"], &["c$signs"]);
     let concept = of(r#""valueCodeableConcept": {"coding": [{"system": "s", "code": "v"}]}"#);
-    check(
-        &concept,
-        "code-value-concept",
-        &["c$v", "c$s|v", "|c$s|"],
-        &["c$|v", "c$w", "v$c"],
-    );
+    check(&concept, "code-value-concept", &["c$v", "c$s|v", "|c$s|"], &["c$|v", "c$w", "v$c"]);
     check(&concept, "combo-code-value-concept", &["c$v"], &["c$w"]);
     // the definition names Quantity alone, so sampled data are out
     let sampled = of(r#""valueSampledData": {"origin": {"value": 1}, "data": "1 2"}"#);
@@ -144,23 +94,12 @@ fn the_served_parameters() {
     let count = |ty: &str| oracle().params.keys().filter(|(t, _)| t == ty).count();
     assert_eq!(TYPES.map(count), [29, 27, 44, 17, 22, 26]);
     for ty in TYPES {
-        for param in [
-            "_id",
-            "_lastUpdated",
-            "_profile",
-            "_security",
-            "_source",
-            "_tag",
-            "identifier",
-        ] {
+        for param in ["_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "identifier"] {
             oracle().param(ty, param);
         }
     }
     // the real Condition-subject, not the example of the SearchParameter resource
-    assert_eq!(
-        oracle().param("Condition", "subject").targets,
-        ["Group", "Patient"]
-    );
+    assert_eq!(oracle().param("Condition", "subject").targets, ["Group", "Patient"]);
     assert!(!oracle().param("Observation", "code-value-date").multiple_or);
 }
 
@@ -170,12 +109,8 @@ fn repeats_are_anded_within_the_corpus() {
         {"resourceType": "Patient", "id": "2", "gender": "female", "active": true}, {"resourceType": "Basic", "id": "3"}]"#;
     let resources: Vec<serde_json::Value> = serde_json::from_str(source).expect("JSON");
     let corpus = Corpus::new(oracle(), &resources);
-    let found = |params: &[(&str, &str)]| {
-        corpus
-            .expected(&Query::new("Patient", params))
-            .into_iter()
-            .collect::<Vec<_>>()
-    };
+    let found =
+        |params: &[(&str, &str)]| corpus.expected(&Query::new("Patient", params)).into_iter().collect::<Vec<_>>();
     assert_eq!(found(&[("active", "true")]), ["1", "2"]);
     assert_eq!(found(&[("active", "true"), ("gender", "male")]), ["1"]);
     assert!(found(&[("gender", "female"), ("gender", "male")]).is_empty());
@@ -185,10 +120,7 @@ fn repeats_are_anded_within_the_corpus() {
 #[test]
 fn the_examples_are_distinct_resources_of_the_six_types() {
     let examples = load_examples(&shared());
-    let ids: BTreeSet<_> = examples
-        .iter()
-        .map(|(_, r)| (r["resourceType"].to_string(), r["id"].to_string()))
-        .collect();
+    let ids: BTreeSet<_> = examples.iter().map(|(_, r)| (r["resourceType"].to_string(), r["id"].to_string())).collect();
     assert_eq!(ids.len(), examples.len());
     assert_eq!(examples.len(), 744);
 }

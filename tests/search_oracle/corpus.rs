@@ -18,14 +18,8 @@ pub struct Query {
 impl Query {
     /// A query on `ty` by the given parameters.
     pub fn new(ty: &str, params: &[(&str, &str)]) -> Query {
-        let params = params
-            .iter()
-            .map(|(p, v)| (p.to_string(), v.to_string()))
-            .collect();
-        Query {
-            rtype: ty.to_string(),
-            params,
-        }
+        let params = params.iter().map(|(p, v)| (p.to_string(), v.to_string())).collect();
+        Query { rtype: ty.to_string(), params }
     }
 }
 
@@ -45,20 +39,8 @@ pub type Found = BTreeSet<usize>;
 impl<'a> Corpus<'a> {
     /// `resources` may hold other types too; those are left out.
     pub fn new(oracle: &'a Oracle, resources: &'a [Value]) -> Corpus<'a> {
-        let of = |ty: &'static str| {
-            (
-                ty,
-                resources
-                    .iter()
-                    .filter(|r| r["resourceType"] == ty)
-                    .collect(),
-            )
-        };
-        Corpus {
-            oracle,
-            by_type: TYPES.map(of).into(),
-            held: RefCell::default(),
-        }
+        let of = |ty: &'static str| (ty, resources.iter().filter(|r| r["resourceType"] == ty).collect());
+        Corpus { oracle, by_type: TYPES.map(of).into(), held: RefCell::default() }
     }
 
     /// The ids of the resources a server must return.
@@ -71,10 +53,7 @@ impl<'a> Corpus<'a> {
             let more = self.matching(&query.rtype, param, &terms, &Reading::STRICT);
             found.intersection(&more).copied().collect()
         });
-        found
-            .iter()
-            .filter_map(|n| resources[*n]["id"].as_str().map(str::to_string))
-            .collect()
+        found.iter().filter_map(|n| resources[*n]["id"].as_str().map(str::to_string)).collect()
     }
 
     /// The parameters that none of `queries` finds anything by, and those that every query finds everything by.
@@ -92,11 +71,7 @@ impl<'a> Corpus<'a> {
             }
         }
         let without = |set: &BTreeSet<(&String, &String)>| {
-            let missing = self
-                .oracle
-                .params
-                .keys()
-                .filter(|(ty, param)| !set.contains(&(ty, param)));
+            let missing = self.oracle.params.keys().filter(|(ty, param)| !set.contains(&(ty, param)));
             missing.map(|(ty, param)| format!("{ty}.{param}")).collect()
         };
         (without(&finds), without(&leaves))
@@ -106,56 +81,31 @@ impl<'a> Corpus<'a> {
     pub fn held(&self, ty: &str, param: &str) -> PerResource {
         let key = (ty.to_string(), param.to_string());
         let mut cache = self.held.borrow_mut();
-        let held = || {
-            self.by_type[ty]
-                .iter()
-                .map(|r| self.oracle.held(r, ty, param))
-                .collect()
-        };
+        let held = || self.by_type[ty].iter().map(|r| self.oracle.held(r, ty, param)).collect();
         cache.entry(key).or_insert_with(|| Rc::new(held())).clone()
     }
 
     fn matching(&self, ty: &str, param: &str, terms: &[Vec<Term>], reading: &Reading) -> Found {
         let held = self.held(ty, param);
-        (0..held.len())
-            .filter(|n| self.oracle.satisfies(terms, &held[*n], reading))
-            .collect()
+        (0..held.len()).filter(|n| self.oracle.satisfies(terms, &held[*n], reading)).collect()
     }
 
     /// The stored values of each part, over all resources.
     pub fn items(&self, ty: &str, param: &str) -> Vec<Vec<Item>> {
         let parts = self.oracle.param(ty, param).kinds().len();
         let held = self.held(ty, param);
-        let of = |part: usize| {
-            held.iter()
-                .flatten()
-                .flat_map(|c| c[part].clone())
-                .collect()
-        };
+        let of = |part: usize| held.iter().flatten().flat_map(|c| c[part].clone()).collect();
         (0..parts).map(of).collect()
     }
 
     /// What `value` finds, if it means something and every reading finds the same.
-    pub fn agreed(
-        &self,
-        ty: &str,
-        param: &str,
-        value: &str,
-        readings: &[Reading],
-    ) -> Option<Found> {
+    pub fn agreed(&self, ty: &str, param: &str, value: &str, readings: &[Reading]) -> Option<Found> {
         let terms = self.oracle.terms(ty, param, value)?;
-        if terms
-            .iter()
-            .flatten()
-            .any(|t| self.is_ambiguous(ty, param, t))
-        {
+        if terms.iter().flatten().any(|t| self.is_ambiguous(ty, param, t)) {
             return None;
         }
         let found = self.matching(ty, param, &terms, &Reading::STRICT);
-        readings
-            .iter()
-            .all(|r| self.matching(ty, param, &terms, r) == found)
-            .then_some(found)
+        readings.iter().all(|r| self.matching(ty, param, &terms, r) == found).then_some(found)
     }
 
     /// A bare id that stands for resources of several types, which a server should refuse.
@@ -172,9 +122,10 @@ impl<'a> Corpus<'a> {
                 types.insert(ty);
             }
         }
-        let stored = self.by_type.iter().filter(|(ty, all)| {
-            targets.iter().any(|t| t == *ty) && all.iter().any(|r| r["id"] == **wanted)
-        });
+        let stored = self
+            .by_type
+            .iter()
+            .filter(|(ty, all)| targets.iter().any(|t| t == *ty) && all.iter().any(|r| r["id"] == **wanted));
         types.extend(stored.map(|(ty, _)| ty.to_string()));
         types.len() > 1
     }

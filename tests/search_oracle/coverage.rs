@@ -19,27 +19,15 @@ fn every_parameter_finds_something_and_leaves_something() {
     let queries = corpus.queries();
     let mut by_param: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for query in &queries {
-        *by_param
-            .entry((&query.rtype, &query.params[0].0))
-            .or_default() += 1;
+        *by_param.entry((&query.rtype, &query.params[0].0)).or_default() += 1;
     }
     for ty in TYPES {
         let of_type: Vec<&Query> = queries.iter().filter(|q| q.rtype == ty).collect();
-        let finding = of_type
-            .iter()
-            .filter(|q| !corpus.expected(q).is_empty())
-            .count();
+        let finding = of_type.iter().filter(|q| !corpus.expected(q).is_empty()).count();
         let params = by_param.keys().filter(|(t, _)| *t == ty).count();
-        println!(
-            "{ty}: {params} parameters, {} queries, {finding} find something",
-            of_type.len()
-        );
+        println!("{ty}: {params} parameters, {} queries, {finding} find something", of_type.len());
     }
-    println!(
-        "{} queries, {} conversions",
-        queries.len(),
-        corpus.conversions().len()
-    );
+    println!("{} queries, {} conversions", queries.len(), corpus.conversions().len());
     assert!(by_param.values().all(|n| *n <= 40));
     assert_eq!(corpus.uncovered(&queries), (Vec::new(), Vec::new()));
 }
@@ -64,16 +52,11 @@ fn converted_quantities_find_what_they_were_made_from() {
 
 #[test]
 fn synthea_gives_queries_too() {
-    let entries = load_synthea(&shared())
-        .into_iter()
-        .flat_map(|(_, entries)| entries);
+    let entries = load_synthea(&shared()).into_iter().flat_map(|(_, entries)| entries);
     let resources: Vec<Value> = entries.map(|e| e.resource).collect();
     let corpus = Corpus::new(oracle(), &resources);
     let queries = corpus.queries();
-    let finding = queries
-        .iter()
-        .filter(|q| !corpus.expected(q).is_empty())
-        .count();
+    let finding = queries.iter().filter(|q| !corpus.expected(q).is_empty()).count();
     println!("{} queries, {finding} find something", queries.len());
     assert!(finding > queries.len() / 2);
 }

@@ -48,9 +48,7 @@ pub const PREFIXES: [(&str, Prefix); 9] = [
 
 /// Splits a leading prefix off; without one it is `eq`.
 pub fn prefix(value: &str) -> (Prefix, &str) {
-    let found = PREFIXES
-        .iter()
-        .find_map(|(name, prefix)| Some((*prefix, value.strip_prefix(name)?)));
+    let found = PREFIXES.iter().find_map(|(name, prefix)| Some((*prefix, value.strip_prefix(name)?)));
     found.unwrap_or((Prefix::Eq, value))
 }
 
@@ -67,22 +65,12 @@ pub fn literal(s: &str) -> Option<Span> {
     let month = numbers.next();
     let day = numbers.next();
     let from = |y: i32, m: i32, d: i32| day_number(y, m, d).map(|n| n * DAY);
-    let span = |low, high| {
-        Some(Span {
-            low,
-            high,
-            is_instant: false,
-        })
-    };
+    let span = |low, high| Some(Span { low, high, is_instant: false });
     let Some(time) = time else {
         return match (month, day) {
             (None, _) => span(from(year, 1, 1)?, from(year + 1, 1, 1)?),
             (Some(m), None) => {
-                let (next_year, next) = if m? == 12 {
-                    (year + 1, 1)
-                } else {
-                    (year, m? + 1)
-                };
+                let (next_year, next) = if m? == 12 { (year + 1, 1) } else { (year, m? + 1) };
                 span(from(year, m?, 1)?, from(next_year, next, 1)?)
             }
             (Some(m), Some(d)) => from(year, m?, d?).and_then(|low| span(low, low + DAY)),
@@ -98,11 +86,7 @@ pub fn literal(s: &str) -> Option<Span> {
     };
     let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
     let width = SECOND / 10_i128.pow(u32::try_from(fraction.len()).ok()?);
-    let parts: i128 = if fraction.is_empty() {
-        0
-    } else {
-        fraction.parse().ok()?
-    };
+    let parts: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
     let low = base + whole.parse::<i128>().ok()? * SECOND + parts * width;
     span(low, low + width)
 }
@@ -124,14 +108,7 @@ fn split_zone(time: &str) -> Option<(&str, i128)> {
     };
     let (hours, minutes) = time[at + 1..].split_once(':')?;
     let size = (hours.parse::<i128>().ok()? * 3600 + minutes.parse::<i128>().ok()? * 60) * SECOND;
-    Some((
-        &time[..at],
-        if time[at..].starts_with('-') {
-            -size
-        } else {
-            size
-        },
-    ))
+    Some((&time[..at], if time[at..].starts_with('-') { -size } else { size }))
 }
 
 /// The range a stored value covers, if it has a date at all.
@@ -139,49 +116,28 @@ pub fn stored(node: &Node) -> Option<Span> {
     match node.ty.as_str() {
         "Period" => Some(period(&node.value)),
         "Timing" => timing(&node.value),
-        "instant" => literal(node.value.as_str()?).map(|span| Span {
-            is_instant: true,
-            ..span
-        }),
+        "instant" => literal(node.value.as_str()?).map(|span| Span { is_instant: true, ..span }),
         "date" | "dateTime" => literal(node.value.as_str()?),
         _ => None,
     }
 }
 
 fn period(value: &serde_json::Value) -> Span {
-    let low = text(value, "start")
-        .and_then(literal)
-        .map_or(BEFORE_ALL, |s| s.low);
-    let high = text(value, "end")
-        .and_then(literal)
-        .map_or(AFTER_ALL, |s| s.high);
-    Span {
-        low,
-        high,
-        is_instant: false,
-    }
+    let low = text(value, "start").and_then(literal).map_or(BEFORE_ALL, |s| s.low);
+    let high = text(value, "end").and_then(literal).map_or(AFTER_ALL, |s| s.high);
+    Span { low, high, is_instant: false }
 }
 
 /// The outer limits of a Timing: its events and the period that bounds its repetition.
 fn timing(value: &serde_json::Value) -> Option<Span> {
-    let events = array(&value["event"])
-        .iter()
-        .filter_map(|e| literal(e.as_str()?));
+    let events = array(&value["event"]).iter().filter_map(|e| literal(e.as_str()?));
     let bounds = value["repeat"].get("boundsPeriod").map(period);
-    events.chain(bounds).reduce(|a, b| Span {
-        low: a.low.min(b.low),
-        high: a.high.max(b.high),
-        is_instant: false,
-    })
+    events.chain(bounds).reduce(|a, b| Span { low: a.low.min(b.low), high: a.high.max(b.high), is_instant: false })
 }
 
 /// Whether `stored` stands in relation `prefix` to `searched`.
 pub fn compare(prefix: Prefix, searched: Span, stored: Span, now: i128, reading: &Reading) -> bool {
-    let high = if stored.is_instant && reading.instant_is_point {
-        stored.low
-    } else {
-        stored.high
-    };
+    let high = if stored.is_instant && reading.instant_is_point { stored.low } else { stored.high };
     let stored = Span { high, ..stored };
     let eq = searched.low <= stored.low && stored.high <= searched.high;
     let gt = stored.high > searched.high;

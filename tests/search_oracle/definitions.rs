@@ -25,25 +25,18 @@ impl Definitions {
     pub fn load(spec: &Path, types: &[&str]) -> Definitions {
         let mut elements = HashMap::new();
         for line in lines(&spec.join("StructureDefinition.ndjson")) {
-            let wanted = types
-                .iter()
-                .any(|t| line.contains(&format!("\"id\": \"{t}\", ")));
+            let wanted = types.iter().any(|t| line.contains(&format!("\"id\": \"{t}\", ")));
             if !wanted && !line.contains("\"kind\": \"complex-type\"") {
                 continue;
             }
             let definition: Value = serde_json::from_str(&line).expect("a StructureDefinition");
             for element in array(&definition["snapshot"]["element"]) {
                 let path = text(element, "path").unwrap_or_default().to_string();
-                elements
-                    .entry(path)
-                    .or_insert_with(|| read_element(element));
+                elements.entry(path).or_insert_with(|| read_element(element));
             }
         }
         let implied_systems = implied_systems(spec, &elements);
-        Definitions {
-            elements,
-            implied_systems,
-        }
+        Definitions { elements, implied_systems }
     }
 
     /// The definition of the element at `path`.
@@ -62,13 +55,7 @@ fn read_element(element: &Value) -> Element {
         .iter()
         .filter_map(|t| text(t, "code"))
         // ids and the like are declared with FHIRPath's own type names
-        .map(|code| {
-            if code.starts_with("http://hl7.org/fhirpath/") {
-                "string"
-            } else {
-                code
-            }
-        })
+        .map(|code| if code.starts_with("http://hl7.org/fhirpath/") { "string" } else { code })
         .map(str::to_string)
         .collect();
     let required = element["binding"]["strength"] == "required";
@@ -86,35 +73,20 @@ fn implied_systems(spec: &Path, elements: &HashMap<String, Element>) -> HashMap<
         let value_set: Value = serde_json::from_str(&line).expect("a ValueSet");
         let includes = array(&value_set["compose"]["include"]);
         let mut systems: Vec<&str> = includes.iter().filter_map(|i| text(i, "system")).collect();
-        let only_systems =
-            systems.len() == includes.len() && includes.iter().all(|i| i.get("valueSet").is_none());
+        let only_systems = systems.len() == includes.len() && includes.iter().all(|i| i.get("valueSet").is_none());
         systems.dedup();
-        if let (true, [one], Some(url)) =
-            (only_systems, systems.as_slice(), text(&value_set, "url"))
-        {
+        if let (true, [one], Some(url)) = (only_systems, systems.as_slice(), text(&value_set, "url")) {
             system_of.insert(url.to_string(), one.to_string());
         }
     }
-    let codes = elements
-        .iter()
-        .filter(|(_, e)| e.types.iter().any(|t| t == "code"));
-    codes
-        .filter_map(|(path, e)| {
-            Some((
-                path.clone(),
-                system_of.get(e.required_value_set.as_ref()?)?.clone(),
-            ))
-        })
-        .collect()
+    let codes = elements.iter().filter(|(_, e)| e.types.iter().any(|t| t == "code"));
+    codes.filter_map(|(path, e)| Some((path.clone(), system_of.get(e.required_value_set.as_ref()?)?.clone()))).collect()
 }
 
 /// The non-empty lines of an NDJSON file.
 pub fn lines(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    text.lines()
-        .filter(|l| !l.trim().is_empty())
-        .map(str::to_string)
-        .collect()
+    text.lines().filter(|l| !l.trim().is_empty()).map(str::to_string).collect()
 }
 
 /// The array's items, or nothing for any other value.

@@ -22,31 +22,18 @@ pub fn load_examples(shared: &Path) -> Vec<(String, Value)> {
     }
     files.extend(files_in(&data.join("ukcore-examples/json"), "json"));
     files.extend(files_in(&data.join("fhir-test-cases-r4-examples"), "json"));
-    files.extend(files_in(
-        &data.join("bulk-export-ndjson-10-patients"),
-        "ndjson",
-    ));
+    files.extend(files_in(&data.join("bulk-export-ndjson-10-patients"), "ndjson"));
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for file in files {
         let one_a_line = file.extension().is_some_and(|e| e == "ndjson");
-        let texts = if one_a_line {
-            lines(&file)
-        } else {
-            vec![read(&file)]
-        };
+        let texts = if one_a_line { lines(&file) } else { vec![read(&file)] };
         for source in texts {
             let resource = parse(&file, &source);
-            let ty = text(&resource, "resourceType")
-                .unwrap_or_default()
-                .to_string();
+            let ty = text(&resource, "resourceType").unwrap_or_default().to_string();
             let id = text(&resource, "id").unwrap_or_default().to_string();
             if TYPES.contains(&ty.as_str()) && seen.insert((ty, id)) {
-                let name = file
-                    .strip_prefix(&data)
-                    .unwrap_or(&file)
-                    .display()
-                    .to_string();
+                let name = file.strip_prefix(&data).unwrap_or(&file).display().to_string();
                 out.push((name, resource));
             }
         }
@@ -64,10 +51,7 @@ pub fn extra_resources() -> Vec<Value> {
         include_str!("extras/AllergyIntolerance.json"),
         include_str!("extras/CarePlan.json"),
     ];
-    files
-        .iter()
-        .flat_map(|f| serde_json::from_str::<Vec<Value>>(f).expect("an array of resources"))
-        .collect()
+    files.iter().flat_map(|f| serde_json::from_str::<Vec<Value>>(f).expect("an array of resources")).collect()
 }
 
 /// One entry of a transaction.
@@ -88,10 +72,7 @@ pub fn load_synthea(shared: &Path) -> Vec<(String, Vec<Entry>)> {
         for entry in super::definitions::array(&bundle["entry"]) {
             let full_url = text(entry, "fullUrl").unwrap_or_default().to_string();
             let ty = text(&entry["resource"], "resourceType").unwrap_or_default();
-            let Some(id) = full_url
-                .strip_prefix("urn:uuid:")
-                .filter(|_| TYPES.contains(&ty))
-            else {
+            let Some(id) = full_url.strip_prefix("urn:uuid:").filter(|_| TYPES.contains(&ty)) else {
                 continue;
             };
             let mut resource = entry["resource"].clone();
@@ -99,14 +80,9 @@ pub fn load_synthea(shared: &Path) -> Vec<(String, Vec<Entry>)> {
             relative.insert(full_url.clone(), format!("{ty}/{id}"));
             entries.push(Entry { full_url, resource });
         }
-        entries
-            .iter_mut()
-            .for_each(|e| rewrite(&mut e.resource, &relative));
+        entries.iter_mut().for_each(|e| rewrite(&mut e.resource, &relative));
         if !entries.is_empty() {
-            let name = file
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
+            let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             out.push((name, entries));
         }
     }
@@ -118,10 +94,7 @@ fn rewrite(value: &mut Value, relative: &BTreeMap<String, String>) {
         Value::Array(items) => items.iter_mut().for_each(|v| rewrite(v, relative)),
         Value::Object(fields) => {
             for (name, field) in fields {
-                let new = field
-                    .as_str()
-                    .filter(|_| name == "reference")
-                    .and_then(|r| relative.get(r));
+                let new = field.as_str().filter(|_| name == "reference").and_then(|r| relative.get(r));
                 match new {
                     Some(new) => *field = Value::String(new.clone()),
                     None => rewrite(field, relative),

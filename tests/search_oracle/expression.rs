@@ -18,16 +18,10 @@ pub enum Expr {
 
 /// Parses `source`; a construct it does not know is an error.
 pub fn parse(source: &str) -> Result<Expr, String> {
-    let mut parser = Parser {
-        tokens: tokens(source)?,
-        at: 0,
-    };
+    let mut parser = Parser { tokens: tokens(source)?, at: 0 };
     let expr = parser.conjunction()?;
     if parser.at < parser.tokens.len() {
-        return Err(format!(
-            "unexpected {:?} in {source}",
-            parser.tokens[parser.at]
-        ));
+        return Err(format!("unexpected {:?} in {source}", parser.tokens[parser.at]));
     }
     Ok(expr)
 }
@@ -44,22 +38,15 @@ fn tokens(source: &str) -> Result<Vec<Token>, String> {
     let mut rest = source.trim_start();
     while let Some(first) = rest.chars().next() {
         let taken;
-        if let Some(sign) = ["!=", "(", ")", ".", ",", "|", "="]
-            .into_iter()
-            .find(|s| rest.starts_with(s))
-        {
+        if let Some(sign) = ["!=", "(", ")", ".", ",", "|", "="].into_iter().find(|s| rest.starts_with(s)) {
             out.push(Token::Sign(sign));
             taken = sign.len();
         } else if first == '\'' {
-            let end = rest[1..]
-                .find('\'')
-                .ok_or_else(|| format!("open string in {source}"))?;
+            let end = rest[1..].find('\'').ok_or_else(|| format!("open string in {source}"))?;
             out.push(Token::Text(rest[1..=end].to_string()));
             taken = end + 2;
         } else {
-            taken = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
+            taken = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
             if taken == 0 {
                 return Err(format!("unexpected {first:?} in {source}"));
             }
@@ -143,9 +130,7 @@ impl Parser {
         let mut left = self.primary()?;
         while self.takes_sign(".") {
             let name = self.word()?;
-            left = self.call_or(left, name, |focus, name| {
-                Expr::Member(Box::new(focus), name)
-            })?;
+            left = self.call_or(left, name, |focus, name| Expr::Member(Box::new(focus), name))?;
         }
         Ok(left)
     }
@@ -153,11 +138,7 @@ impl Parser {
     fn primary(&mut self) -> Result<Expr, String> {
         if self.takes_sign("(") {
             let inner = self.conjunction()?;
-            return if self.takes_sign(")") {
-                Ok(inner)
-            } else {
-                Err("a ) is missing".into())
-            };
+            return if self.takes_sign(")") { Ok(inner) } else { Err("a ) is missing".into()) };
         }
         if let Some(Token::Text(text)) = self.tokens.get(self.at) {
             self.at += 1;
@@ -171,12 +152,7 @@ impl Parser {
     }
 
     /// A function call when `(` follows, else what `otherwise` makes of the name.
-    fn call_or(
-        &mut self,
-        focus: Expr,
-        name: String,
-        otherwise: fn(Expr, String) -> Expr,
-    ) -> Result<Expr, String> {
+    fn call_or(&mut self, focus: Expr, name: String, otherwise: fn(Expr, String) -> Expr) -> Result<Expr, String> {
         if !self.takes_sign("(") {
             return Ok(otherwise(focus, name));
         }
@@ -187,9 +163,7 @@ impl Parser {
         }
         match (name.as_str(), arguments.as_slice()) {
             ("as", [Expr::Name(ty)]) => Ok(Expr::As(Box::new(focus), ty.clone())),
-            ("exists" | "resolve", []) | ("where", [_]) => {
-                Ok(Expr::Call(Box::new(focus), name, arguments))
-            }
+            ("exists" | "resolve", []) | ("where", [_]) => Ok(Expr::Call(Box::new(focus), name, arguments)),
             _ => Err(format!("the function {name} is not known here")),
         }
     }

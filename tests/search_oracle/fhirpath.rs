@@ -23,20 +23,10 @@ pub fn evaluate<'a>(definitions: &Definitions, expr: &Expr, focus: &[Node<'a>]) 
         Expr::This => focus.to_vec(),
         Expr::Text(text) => vec![literal(Value::String(text.clone()), "string")],
         Expr::Bool(value) => vec![literal(Value::Bool(*value), "boolean")],
-        Expr::Name(name) => focus
-            .iter()
-            .flat_map(|n| named(definitions, n, name))
-            .collect(),
-        Expr::Member(of, name) => sub(of)
-            .iter()
-            .flat_map(|n| children(definitions, n, name))
-            .collect(),
+        Expr::Name(name) => focus.iter().flat_map(|n| named(definitions, n, name)).collect(),
+        Expr::Member(of, name) => sub(of).iter().flat_map(|n| children(definitions, n, name)).collect(),
         Expr::As(of, ty) => sub(of).into_iter().filter(|n| is_type(n, ty)).collect(),
-        Expr::Is(of, ty) => sub(of)
-            .first()
-            .map(|n| truth(is_type(n, ty)))
-            .into_iter()
-            .collect(),
+        Expr::Is(of, ty) => sub(of).first().map(|n| truth(is_type(n, ty))).into_iter().collect(),
         Expr::Union(a, b) => sub(a).into_iter().chain(sub(b)).collect(),
         Expr::Equal(a, b, wanted) => match (sub(a).as_slice(), sub(b).as_slice()) {
             ([], _) | (_, []) => Vec::new(),
@@ -51,17 +41,8 @@ pub fn evaluate<'a>(definitions: &Definitions, expr: &Expr, focus: &[Node<'a>]) 
             "exists" => vec![truth(!sub(of).is_empty())],
             "resolve" => sub(of).into_iter().filter_map(resolve).collect(),
             _ => {
-                let holds = |n: &Node<'a>| {
-                    as_bool(&evaluate(
-                        definitions,
-                        &arguments[0],
-                        std::slice::from_ref(n),
-                    ))
-                };
-                sub(of)
-                    .into_iter()
-                    .filter(|n| holds(n) == Some(true))
-                    .collect()
+                let holds = |n: &Node<'a>| as_bool(&evaluate(definitions, &arguments[0], std::slice::from_ref(n)));
+                sub(of).into_iter().filter(|n| holds(n) == Some(true)).collect()
             }
         },
     }
@@ -69,23 +50,12 @@ pub fn evaluate<'a>(definitions: &Definitions, expr: &Expr, focus: &[Node<'a>]) 
 
 /// A resource as the root of an evaluation.
 pub fn root(resource: &Value) -> Node<'_> {
-    let ty = resource["resourceType"]
-        .as_str()
-        .unwrap_or_default()
-        .to_string();
-    Node {
-        value: Cow::Borrowed(resource),
-        path: ty.clone(),
-        ty,
-    }
+    let ty = resource["resourceType"].as_str().unwrap_or_default().to_string();
+    Node { value: Cow::Borrowed(resource), path: ty.clone(), ty }
 }
 
 fn literal<'a>(value: Value, ty: &str) -> Node<'a> {
-    Node {
-        value: Cow::Owned(value),
-        ty: ty.to_string(),
-        path: ty.to_string(),
-    }
+    Node { value: Cow::Owned(value), ty: ty.to_string(), path: ty.to_string() }
 }
 
 fn truth<'a>(value: bool) -> Node<'a> {
@@ -121,27 +91,13 @@ fn children<'a>(definitions: &Definitions, node: &Node<'a>, name: &str) -> Vec<N
     };
     let path = format!("{}.{name}", node.path);
     if let Some(element) = definitions.get(&path) {
-        let ty = element
-            .types
-            .first()
-            .cloned()
-            .unwrap_or_else(|| "BackboneElement".into());
+        let ty = element.types.first().cloned().unwrap_or_else(|| "BackboneElement".into());
         let below = element.same_as.clone().unwrap_or(path);
-        return value
-            .get(name)
-            .map(|v| nodes(v, &ty, &below))
-            .unwrap_or_default();
+        return value.get(name).map(|v| nodes(v, &ty, &below)).unwrap_or_default();
     }
     let choice = format!("{path}[x]");
-    let types = definitions
-        .get(&choice)
-        .map(|e| e.types.as_slice())
-        .unwrap_or_default();
-    let of_type = |ty: &String| {
-        value
-            .get(format!("{name}{}", capital(ty)))
-            .map(|v| nodes(v, ty, &choice))
-    };
+    let types = definitions.get(&choice).map(|e| e.types.as_slice()).unwrap_or_default();
+    let of_type = |ty: &String| value.get(format!("{name}{}", capital(ty))).map(|v| nodes(v, ty, &choice));
     types.iter().filter_map(of_type).flatten().collect()
 }
 
@@ -150,15 +106,8 @@ fn nodes<'a>(value: &'a Value, ty: &str, path: &str) -> Vec<Node<'a>> {
     let inline = matches!(ty, "BackboneElement" | "Element");
     let is_data_type = !inline && ty.starts_with(|c: char| c.is_ascii_uppercase());
     let path = if is_data_type { ty } else { path };
-    let node = |v: &'a Value| Node {
-        value: Cow::Borrowed(v),
-        ty: ty.to_string(),
-        path: path.to_string(),
-    };
-    let items = value
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or(std::slice::from_ref(value));
+    let node = |v: &'a Value| Node { value: Cow::Borrowed(v), ty: ty.to_string(), path: path.to_string() };
+    let items = value.as_array().map(Vec::as_slice).unwrap_or(std::slice::from_ref(value));
     items.iter().filter(|v| !v.is_null()).map(node).collect()
 }
 
@@ -167,26 +116,17 @@ fn resolve(node: Node) -> Option<Node> {
     let declared = node.value["type"].as_str();
     let literal_type = node.value["reference"].as_str().and_then(target_type);
     let ty = literal_type.or(declared)?.to_string();
-    Some(Node {
-        value: Cow::Owned(Value::Null),
-        path: ty.clone(),
-        ty,
-    })
+    Some(Node { value: Cow::Owned(Value::Null), path: ty.clone(), ty })
 }
 
 fn target_type(reference: &str) -> Option<&str> {
     let plain = reference.split("/_history/").next().unwrap_or(reference);
     let mut parts = plain.rsplit('/');
     parts.next()?;
-    parts
-        .next()
-        .filter(|t| t.starts_with(|c: char| c.is_ascii_uppercase()))
+    parts.next().filter(|t| t.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 fn capital(ty: &str) -> String {
     let mut chars = ty.chars();
-    chars
-        .next()
-        .map(|c| c.to_ascii_uppercase().to_string() + chars.as_str())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }

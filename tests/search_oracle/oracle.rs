@@ -12,14 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// The six resource types.
-pub const TYPES: [&str; 6] = [
-    "Patient",
-    "Condition",
-    "Observation",
-    "MedicationStatement",
-    "AllergyIntolerance",
-    "CarePlan",
-];
+pub const TYPES: [&str; 6] =
+    ["Patient", "Condition", "Observation", "MedicationStatement", "AllergyIntolerance", "CarePlan"];
 
 /// Parameters no server is asked for: full-text and special ones, extension examples, and the genomics extensions.
 const EXCLUDED: [&str; 14] = [
@@ -81,10 +75,8 @@ impl Oracle {
             .iter()
             .map(|line| serde_json::from_str(line).expect("a SearchParameter"))
             .collect();
-        let kind_of: HashMap<&str, Kind> = all
-            .iter()
-            .filter_map(|p| Some((text(p, "url")?, simple_kind(p)?)))
-            .collect();
+        let kind_of: HashMap<&str, Kind> =
+            all.iter().filter_map(|p| Some((text(p, "url")?, simple_kind(p)?))).collect();
         let mut params = BTreeMap::new();
         for definition in all.iter().filter(|p| is_served(p)) {
             let code = text(definition, "code").unwrap_or_default();
@@ -96,29 +88,20 @@ impl Oracle {
                 }
             }
         }
-        Oracle {
-            definitions,
-            params,
-            base: "http://localhost/fhir".into(),
-            now: dates::now(),
-        }
+        Oracle { definitions, params, base: "http://localhost/fhir".into(), now: dates::now() }
     }
 
     /// Whether `resource` matches one repetition of a parameter; commas in `value` join alternatives.
     pub fn matches(&self, resource: &Value, ty: &str, param: &str, value: &str) -> bool {
         let held = self.held(resource, ty, param);
-        let terms = self
-            .terms(ty, param, value)
-            .unwrap_or_else(|| panic!("{ty}?{param}={value} means nothing"));
+        let terms = self.terms(ty, param, value).unwrap_or_else(|| panic!("{ty}?{param}={value} means nothing"));
         self.satisfies(&terms, &held, &Reading::STRICT)
     }
 
     /// The parameter's definition; asking for one that does not exist is a mistake of the test.
     pub fn param(&self, ty: &str, param: &str) -> &Param {
         let key = (ty.to_string(), param.to_string());
-        self.params
-            .get(&key)
-            .unwrap_or_else(|| panic!("{ty} has no parameter {param}"))
+        self.params.get(&key).unwrap_or_else(|| panic!("{ty} has no parameter {param}"))
     }
 
     /// What `resource` holds for a parameter.
@@ -130,55 +113,34 @@ impl Oracle {
         let contexts = evaluate(&self.definitions, &param.context, &[root(resource)]);
         let part = |context, (expr, kind): &(Expr, Kind)| {
             let nodes = evaluate(&self.definitions, expr, std::slice::from_ref(context));
-            nodes
-                .iter()
-                .flat_map(|n| items(*kind, n, &self.definitions, &self.base))
-                .collect()
+            nodes.iter().flat_map(|n| items(*kind, n, &self.definitions, &self.base)).collect()
         };
-        contexts
-            .iter()
-            .map(|context| param.parts.iter().map(|p| part(context, p)).collect())
-            .collect()
+        contexts.iter().map(|context| param.parts.iter().map(|p| part(context, p)).collect()).collect()
     }
 
     /// The alternatives of a raw value, each with a term per part; `None` if one of them means nothing.
     pub fn terms(&self, ty: &str, param: &str, value: &str) -> Option<Vec<Vec<Term>>> {
         let kinds = self.param(ty, param).kinds();
         let alternative = |raw: &String| {
-            let parts = if kinds.len() > 1 {
-                split(raw, '$')
-            } else {
-                vec![raw.clone()]
-            };
+            let parts = if kinds.len() > 1 { split(raw, '$') } else { vec![raw.clone()] };
             if parts.len() != kinds.len() {
                 return None;
             }
-            kinds
-                .iter()
-                .zip(&parts)
-                .map(|(kind, raw)| term(*kind, raw, &self.base))
-                .collect()
+            kinds.iter().zip(&parts).map(|(kind, raw)| term(*kind, raw, &self.base)).collect()
         };
         split(value, ',').iter().map(alternative).collect()
     }
 
     /// Whether some alternative holds within some context.
     pub fn satisfies(&self, terms: &[Vec<Term>], held: &Held, reading: &Reading) -> bool {
-        let part_fits =
-            |term: &Term, items: &Vec<Item>| match term.negated().filter(|_| reading.ne_of_all) {
-                Some(equal) => {
-                    !items.is_empty() && !items.iter().any(|i| equal.matches(i, self.now, reading))
-                }
-                None => items.iter().any(|i| term.matches(i, self.now, reading)),
-            };
-        let fits = |context: &Vec<Vec<Item>>, alternative: &Vec<Term>| {
-            alternative
-                .iter()
-                .zip(context)
-                .all(|(term, items)| part_fits(term, items))
+        let part_fits = |term: &Term, items: &Vec<Item>| match term.negated().filter(|_| reading.ne_of_all) {
+            Some(equal) => !items.is_empty() && !items.iter().any(|i| equal.matches(i, self.now, reading)),
+            None => items.iter().any(|i| term.matches(i, self.now, reading)),
         };
-        held.iter()
-            .any(|context| terms.iter().any(|alternative| fits(context, alternative)))
+        let fits = |context: &Vec<Vec<Item>>, alternative: &Vec<Term>| {
+            alternative.iter().zip(context).all(|(term, items)| part_fits(term, items))
+        };
+        held.iter().any(|context| terms.iter().any(|alternative| fits(context, alternative)))
     }
 }
 
@@ -214,22 +176,8 @@ fn read_param(definition: &Value, kind_of: &HashMap<&str, Kind>) -> Param {
         (Expr::This, vec![(own, kind_of[url])])
     } else {
         let kind = |c| kind_of[text(c, "definition").unwrap_or_default()];
-        (
-            own,
-            components
-                .iter()
-                .map(|c| (expression(c), kind(c)))
-                .collect(),
-        )
+        (own, components.iter().map(|c| (expression(c), kind(c))).collect())
     };
-    let targets = array(&definition["target"])
-        .iter()
-        .filter_map(|t| t.as_str().map(str::to_string))
-        .collect();
-    Param {
-        context,
-        parts,
-        multiple_or: definition["multipleOr"] != false,
-        targets,
-    }
+    let targets = array(&definition["target"]).iter().filter_map(|t| t.as_str().map(str::to_string)).collect();
+    Param { context, parts, multiple_or: definition["multipleOr"] != false, targets }
 }

@@ -39,13 +39,7 @@ impl Wanted {
         // the scale counts the digits after the point, less the exponent
         let (_, scale) = value.as_bigint_and_exponent();
         let half = BigDecimal::new(5.into(), scale + 1);
-        Some(Wanted {
-            prefix,
-            number: value,
-            half,
-            system: some(system),
-            code: some(code),
-        })
+        Some(Wanted { prefix, number: value, half, system: some(system), code: some(code) })
     }
 
     /// Whether `stored` stands in the asked relation to this.
@@ -54,15 +48,11 @@ impl Wanted {
             return false;
         };
         let (low, high) = stored.bounds(reading);
-        let (low, high) = (
-            low.map(|v| from.canonical(&v)),
-            high.map(|v| from.canonical(&v)),
-        );
+        let (low, high) = (low.map(|v| from.canonical(&v)), high.map(|v| from.canonical(&v)));
         let exact = to.canonical(&self.number);
         let lower = to.canonical(&(&self.number - &self.half));
         let upper = to.canonical(&(&self.number + &self.half));
-        let eq =
-            low.as_ref().is_some_and(|l| lower <= *l) && high.as_ref().is_some_and(|h| *h < upper);
+        let eq = low.as_ref().is_some_and(|l| lower <= *l) && high.as_ref().is_some_and(|h| *h < upper);
         // an end that is missing lies beyond every number
         let low_below = |n: &BigDecimal| low.as_ref().is_none_or(|l| l < n);
         let high_above = |n: &BigDecimal| high.as_ref().is_none_or(|h| h > n);
@@ -77,10 +67,7 @@ impl Wanted {
             Prefix::Eb => high.is_some_and(|h| h < exact),
             Prefix::Ap => {
                 let width = self.number.abs() * BigDecimal::new(reading.approximate.into(), 2);
-                let (from, to) = (
-                    to.canonical(&(&self.number - &width)),
-                    to.canonical(&(&self.number + &width)),
-                );
+                let (from, to) = (to.canonical(&(&self.number - &width)), to.canonical(&(&self.number + &width)));
                 low.is_none_or(|l| l <= to) && high.is_none_or(|h| h >= from)
             }
         }
@@ -109,10 +96,7 @@ impl Wanted {
             return None;
         }
         let literal = reading.convert == Convert::MoleIsNumber;
-        let (from, to) = (
-            Scale::of(stored.code.as_deref()?, literal)?,
-            Scale::of(code, literal)?,
-        );
+        let (from, to) = (Scale::of(stored.code.as_deref()?, literal)?, Scale::of(code, literal)?);
         (from.dimension == to.dimension).then_some((from, to))
     }
 }
@@ -120,11 +104,7 @@ impl Wanted {
 impl Amount {
     fn bounds(&self, reading: &Reading) -> (Option<BigDecimal>, Option<BigDecimal>) {
         let (low, high) = (self.low.clone(), self.high.clone());
-        match self
-            .comparator
-            .as_deref()
-            .filter(|_| reading.comparator_spans)
-        {
+        match self.comparator.as_deref().filter(|_| reading.comparator_spans) {
             Some("<" | "<=") => (None, high),
             Some(">" | ">=") => (low, None),
             _ => (low, high),
@@ -137,15 +117,8 @@ pub fn stored(node: &Node) -> Option<Amount> {
     let value = &*node.value;
     match node.ty.as_str() {
         "Range" => {
-            let (low, high) = (
-                decimal(&value["low"]["value"]),
-                decimal(&value["high"]["value"]),
-            );
-            let unit = if low.is_some() {
-                &value["low"]
-            } else {
-                &value["high"]
-            };
+            let (low, high) = (decimal(&value["low"]["value"]), decimal(&value["high"]["value"]));
+            let unit = if low.is_some() { &value["low"] } else { &value["high"] };
             (low.is_some() || high.is_some()).then(|| amount(low, high, unit))
         }
         "SampledData" => {
@@ -153,10 +126,8 @@ pub fn stored(node: &Node) -> Option<Amount> {
             let factor = decimal(&value["factor"]).unwrap_or_else(|| BigDecimal::from(1));
             let data = text(value, "data")?.split_whitespace();
             // E, U and L stand for "no number here"
-            let points: Vec<BigDecimal> = data
-                .filter_map(|d| BigDecimal::from_str(d).ok())
-                .map(|d| &origin + &factor * d)
-                .collect();
+            let points: Vec<BigDecimal> =
+                data.filter_map(|d| BigDecimal::from_str(d).ok()).map(|d| &origin + &factor * d).collect();
             let (low, high) = (points.iter().min()?.clone(), points.iter().max()?.clone());
             Some(amount(Some(low), Some(high), &value["origin"]))
         }
@@ -170,14 +141,7 @@ pub fn stored(node: &Node) -> Option<Amount> {
 
 fn amount(low: Option<BigDecimal>, high: Option<BigDecimal>, unit: &Value) -> Amount {
     let part = |name| text(unit, name).map(str::to_string);
-    Amount {
-        low,
-        high,
-        system: part("system"),
-        code: part("code"),
-        unit: part("unit"),
-        comparator: part("comparator"),
-    }
+    Amount { low, high, system: part("system"), code: part("code"), unit: part("unit"), comparator: part("comparator") }
 }
 
 fn decimal(value: &Value) -> Option<BigDecimal> {

@@ -62,60 +62,24 @@ impl Reading {
     pub fn others(kind: Kind) -> Vec<Reading> {
         let strict = Reading::STRICT;
         match kind {
-            Kind::Token => vec![Reading {
-                loose_tokens: true,
-                ..strict
-            }],
-            Kind::Text => vec![Reading {
-                loose_text: true,
-                ..strict
-            }],
+            Kind::Token => vec![Reading { loose_tokens: true, ..strict }],
+            Kind::Text => vec![Reading { loose_text: true, ..strict }],
             Kind::Phonetic => [Soundex::Words, Soundex::Parting, Soundex::AsciiOnly]
                 .map(|soundex| Reading { soundex, ..strict })
                 .to_vec(),
             Kind::Date => vec![
-                Reading {
-                    ne_of_all: true,
-                    ..strict
-                },
-                Reading {
-                    approximate: 8,
-                    ..strict
-                },
-                Reading {
-                    approximate: 12,
-                    ..strict
-                },
-                Reading {
-                    instant_is_point: true,
-                    ..strict
-                },
+                Reading { ne_of_all: true, ..strict },
+                Reading { approximate: 8, ..strict },
+                Reading { approximate: 12, ..strict },
+                Reading { instant_is_point: true, ..strict },
             ],
             Kind::Quantity => vec![
-                Reading {
-                    ne_of_all: true,
-                    ..strict
-                },
-                Reading {
-                    approximate: 8,
-                    ..strict
-                },
-                Reading {
-                    approximate: 12,
-                    ..strict
-                },
-                Reading {
-                    comparator_spans: true,
-                    ..strict
-                },
-                Reading {
-                    convert: Convert::Never,
-                    ..strict
-                },
-                Reading {
-                    convert: Convert::MoleIsNumber,
-                    ..strict
-                },
+                Reading { ne_of_all: true, ..strict },
+                Reading { approximate: 8, ..strict },
+                Reading { approximate: 12, ..strict },
+                Reading { comparator_spans: true, ..strict },
+                Reading { convert: Convert::Never, ..strict },
+                Reading { convert: Convert::MoleIsNumber, ..strict },
             ],
             Kind::Reference | Kind::Uri => Vec::new(),
         }

@@ -73,11 +73,14 @@ async fn every_parameter_finds_what_the_oracle_finds_in_the_examples() {
     let data = shared.join("data");
     let folders = ["AllergyIntolerance", "CarePlan", "Condition", "MedicationStatement", "Observation", "Patient"];
     let mut paths: Vec<_> = folders.iter().map(|kind| data.join("hl7-r4-examples").join(kind)).collect();
-    paths.extend(["ukcore-examples/json", "fhir-test-cases-r4-examples", "bulk-export-ndjson-10-patients"].map(|f| data.join(f)));
+    paths.extend(
+        ["ukcore-examples/json", "fhir-test-cases-r4-examples", "bulk-export-ndjson-10-patients"].map(|f| data.join(f)),
+    );
     app.import(&paths, Some("judge")).await;
     let session = app.source("judge").await;
     for resource in extra_resources() {
-        let address = format!("{}/{}", resource["resourceType"].as_str().expect("type"), resource["id"].as_str().expect("id"));
+        let address =
+            format!("{}/{}", resource["resourceType"].as_str().expect("type"), resource["id"].as_str().expect("id"));
         let reply = session.put(&address, &resource).await;
         assert!(reply.status.is_success(), "{address}: {}", reply.text);
     }

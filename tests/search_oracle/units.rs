@@ -16,11 +16,7 @@ pub struct Scale {
 impl Scale {
     /// Numbers as they are.
     pub fn one() -> Scale {
-        Scale {
-            dimension: "",
-            factor: 1.into(),
-            offset: 0.into(),
-        }
+        Scale { dimension: "", factor: 1.into(), offset: 0.into() }
     }
 
     /// The scale of a UCUM code in the table; a mole may count as a plain number.
@@ -34,11 +30,7 @@ impl Scale {
             ("mol", true) => ("1", "6.0221367e23"),
             _ => (dimension, "1"),
         };
-        Some(Scale {
-            dimension,
-            factor: number(factor) * number(mole),
-            offset: number(offset),
-        })
+        Some(Scale { dimension, factor: number(factor) * number(mole), offset: number(offset) })
     }
 
     /// The value in the base unit.

@@ -23,11 +23,7 @@ pub enum Kind {
 /// A stored value, ready to compare.
 #[derive(Clone, Debug)]
 pub enum Item {
-    Token {
-        system: Option<String>,
-        code: Option<String>,
-        is: TokenIs,
-    },
+    Token { system: Option<String>, code: Option<String>, is: TokenIs },
     Text(String),
     Name(String),
     Span(Span),
@@ -65,9 +61,7 @@ pub fn items(kind: Kind, node: &Node, definitions: &Definitions, base: &str) -> 
         Kind::Phonetic => name_parts(node).into_iter().map(Item::Name).collect(),
         Kind::Date => dates::stored(node).map(Item::Span).into_iter().collect(),
         Kind::Quantity => amount_of(node).map(Item::Amount).into_iter().collect(),
-        Kind::Reference if node.ty == "canonical" => {
-            string().map(Item::Canonical).into_iter().collect()
-        }
+        Kind::Reference if node.ty == "canonical" => string().map(Item::Canonical).into_iter().collect(),
         Kind::Reference => {
             let target = text(&node.value, "reference").and_then(|r| target(r, base));
             target.map(Item::Reference).into_iter().collect()
@@ -85,26 +79,14 @@ fn tokens(node: &Node, definitions: &Definitions) -> Vec<Item> {
     match node.ty.as_str() {
         "CodeableConcept" => array(&value["coding"]).iter().map(coding).collect(),
         "Coding" => vec![coding(value)],
-        "Identifier" => vec![token(
-            part(value, "system"),
-            part(value, "value"),
-            TokenIs::Coded,
-        )],
+        "Identifier" => vec![token(part(value, "system"), part(value, "value"), TokenIs::Coded)],
         "ContactPoint" => vec![token(None, part(value, "value"), TokenIs::ContactPoint)],
         "boolean" => vec![token(None, Some(value.to_string()), TokenIs::Plain)],
         "code" => {
             let system = definitions.implied_system(&node.path).map(str::to_string);
-            vec![token(
-                system,
-                value.as_str().map(str::to_string),
-                TokenIs::Code,
-            )]
+            vec![token(system, value.as_str().map(str::to_string), TokenIs::Code)]
         }
-        _ => vec![token(
-            None,
-            value.as_str().map(str::to_string),
-            TokenIs::Plain,
-        )],
+        _ => vec![token(None, value.as_str().map(str::to_string), TokenIs::Plain)],
     }
 }
 
@@ -114,18 +96,12 @@ pub fn target(reference: &str, base: &str) -> Option<Target> {
         return None;
     }
     let unversioned = reference.split("/_history/").next().unwrap_or(reference);
-    let local = unversioned
-        .strip_prefix(base)
-        .and_then(|r| r.strip_prefix('/'))
-        .unwrap_or(unversioned);
+    let local = unversioned.strip_prefix(base).and_then(|r| r.strip_prefix('/')).unwrap_or(unversioned);
     if local.contains(':') {
         return Some(Target::Absolute(unversioned.to_string()));
     }
     let (ty, id) = local.split_once('/')?;
-    Some(Target::Local {
-        ty: ty.to_string(),
-        id: id.to_string(),
-    })
+    Some(Target::Local { ty: ty.to_string(), id: id.to_string() })
 }
 
 /// A searched value, parsed.
@@ -168,19 +144,13 @@ pub fn term(kind: Kind, raw: &str, base: &str) -> Option<Term> {
                 [system, code] => (System::Is(unescape(system)), code),
                 _ => return None,
             };
-            Term::Token {
-                system,
-                code: Some(unescape(code)).filter(|c| !c.is_empty()),
-            }
+            Term::Token { system, code: Some(unescape(code)).filter(|c| !c.is_empty()) }
         }
         Kind::Text => Term::Text(whole()),
         Kind::Phonetic => Term::Phonetic(whole()),
         Kind::Date => {
             let (prefix, date) = dates::prefix(raw);
-            Term::Date {
-                prefix,
-                span: dates::literal(date)?,
-            }
+            Term::Date { prefix, span: dates::literal(date)? }
         }
         Kind::Quantity => {
             let (prefix, rest) = dates::prefix(raw);
@@ -211,25 +181,16 @@ impl Term {
                     System::Absent => system.is_none(),
                     System::Is(s) => system.as_ref() == Some(s),
                 };
-                let code_fits = |c| {
-                    code.as_deref()
-                        .is_some_and(|code| same_code(code, c, *is, reading))
-                };
+                let code_fits = |c| code.as_deref().is_some_and(|code| same_code(code, c, *is, reading));
                 system_fits && c.as_deref().is_none_or(code_fits)
             }
             (Term::Text(wanted), Item::Text(stored)) => starts(stored, wanted, reading),
             (Term::Phonetic(wanted), Item::Name(stored)) => sounds_like(stored, wanted, reading),
-            (Term::Date { prefix, span }, Item::Span(stored)) => {
-                dates::compare(*prefix, *span, *stored, now, reading)
-            }
+            (Term::Date { prefix, span }, Item::Span(stored)) => dates::compare(*prefix, *span, *stored, now, reading),
             (Term::Target(wanted), Item::Reference(stored)) => wanted == stored,
-            (Term::Target(Target::Absolute(url)), Item::Canonical(stored)) => {
-                same_canonical(stored, url)
-            }
+            (Term::Target(Target::Absolute(url)), Item::Canonical(stored)) => same_canonical(stored, url),
             (Term::Bare(id), Item::Reference(Target::Local { id: stored, .. })) => id == stored,
-            (Term::Bare(url) | Term::Uri(url), Item::Canonical(stored)) => {
-                same_canonical(stored, url)
-            }
+            (Term::Bare(url) | Term::Uri(url), Item::Canonical(stored)) => same_canonical(stored, url),
             (Term::Quantity(wanted), Item::Amount(stored)) => wanted.matches(stored, reading),
             (Term::Uri(wanted), Item::Uri(stored)) => wanted == stored,
             _ => false,
@@ -239,13 +200,7 @@ impl Term {
     /// The `eq` term of a `ne` one: what "none is equal" negates.
     pub fn negated(&self) -> Option<Term> {
         match self {
-            Term::Date {
-                prefix: Prefix::Ne,
-                span,
-            } => Some(Term::Date {
-                prefix: Prefix::Eq,
-                span: *span,
-            }),
+            Term::Date { prefix: Prefix::Ne, span } => Some(Term::Date { prefix: Prefix::Eq, span: *span }),
             Term::Quantity(wanted) if wanted.prefix == Prefix::Ne => {
                 let mut equal = wanted.clone();
                 equal.prefix = Prefix::Eq;
@@ -257,12 +212,7 @@ impl Term {
 }
 
 fn same_code(stored: &str, wanted: &str, is: TokenIs, reading: &Reading) -> bool {
-    let letters = |s: &str| {
-        s.to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .collect::<String>()
-    };
+    let letters = |s: &str| s.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     match (reading.loose_tokens, is) {
         (true, TokenIs::ContactPoint) => letters(stored) == letters(wanted),
         (true, TokenIs::Coded | TokenIs::Code) => stored.to_lowercase() == wanted.to_lowercase(),

@@ -63,7 +63,9 @@ impl<'a> Loader<'a> {
         match self.item(place, spec, id, document) {
             // Two of one identity in a batch are two versions: the first goes before the second comes.
             Ok(item) => {
-                if self.waiting.len() >= BATCH || self.waiting.iter().any(|w| w.id == item.id && w.spec.name == spec.name) {
+                if self.waiting.len() >= BATCH
+                    || self.waiting.iter().any(|w| w.id == item.id && w.spec.name == spec.name)
+                {
                     self.flush().await?;
                 }
                 self.waiting.push(item);
@@ -107,8 +109,13 @@ impl<'a> Loader<'a> {
         for (at, entry) in entries.into_iter().enumerate() {
             let Json::Object(mut entry) = entry else { continue };
             let full_url = entry.text("fullUrl").map(str::to_owned);
-            let target = entry.objects("request").find_map(|r| (r.text("method") == Some("PUT")).then(|| r.text("url"))).flatten();
-            let target = target.and_then(|url| url.split_once('/')).map(|(_, id)| id.to_owned());
+            let target = match asked_id(&entry) {
+                Ok(target) => target,
+                Err(reason) => {
+                    self.report.refuse(place, &format!("the whole transaction, for entry {at}: {reason}"));
+                    return Ok(());
+                }
+            };
             let Some(Json::Object(resource)) = entry.remove("resource") else { continue };
             let kind = resource.text("resourceType").unwrap_or("no resourceType").to_owned();
             let Some(spec) = resources::find(&kind) else {
@@ -127,7 +134,10 @@ impl<'a> Loader<'a> {
             match self.item(&entry_place, spec, id, resource) {
                 Ok(item) => items.push(item),
                 Err(reason) => {
-                    self.report.refuse(place, &format!("the whole transaction, for {}: {reason}", &entry_place[place.len() + 1..]));
+                    self.report.refuse(
+                        place,
+                        &format!("the whole transaction, for {}: {reason}", &entry_place[place.len() + 1..]),
+                    );
                     return Ok(());
                 }
             }
@@ -173,13 +183,31 @@ impl<'a> Loader<'a> {
         }
         match self.store.write(writes, self.base, &audit(&first.place)).await {
             Ok(written) => {
-                let tally = |(item, written): (&Item, Written)| self.report.keep(item.spec.name, written.created, written.changed);
+                let tally = |(item, written): (&Item, Written)| {
+                    self.report.keep(item.spec.name, written.created, written.changed)
+                };
                 items.iter().zip(written).for_each(tally);
                 Ok(Ok(()))
             }
             Err(NotWritten::Refused { at, refusal }) => Ok(Err((at, words(&Problem::from(refusal).issues)))),
             Err(NotWritten::Store(error)) => Err(error.into()),
         }
+    }
+}
+
+/// The id an entry's request asks for, if it names one. An import can create and replace, nothing else.
+fn asked_id(entry: &Object) -> Result<Option<String>, String> {
+    let Some(request) = entry.objects("request").next() else { return Ok(None) };
+    let (method, url) = (request.text("method").unwrap_or_default(), request.text("url").unwrap_or_default());
+    if url.contains('?') || request.get("ifNoneExist").is_some() {
+        return Err(format!(
+            "its request is conditional ({method} {url}), which this version does not do: name the resource by its id"
+        ));
+    }
+    match method {
+        "POST" => Ok(None),
+        "PUT" => Ok(url.split_once('/').map(|(_, id)| id.to_owned())),
+        _ => Err(format!("its request is {method}: an import takes POST and PUT")),
     }
 }
 

@@ -12,11 +12,15 @@ use crate::fhir::xml;
 pub type Document = Result<(String, Object), (String, String)>;
 
 /// Calls `each` with every document and the bytes it took. NDJSON is read line by line, whatever its size.
-pub async fn documents(file: &Path, each: &mut impl AsyncFnMut(Document, u64) -> Result<(), Failure>) -> Result<(), Failure> {
+pub async fn documents(
+    file: &Path,
+    each: &mut impl AsyncFnMut(Document, u64) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let place = String::new();
-    if !file.extension().is_some_and(|ending| ending == "ndjson") {
+    if file.extension().is_none_or(|ending| ending != "ndjson") {
         let bytes = std::fs::read(file)?;
-        let read = if file.extension().is_some_and(|ending| ending == "xml") { xml::to_json(&bytes) } else { json(&bytes) };
+        let read =
+            if file.extension().is_some_and(|ending| ending == "xml") { xml::to_json(&bytes) } else { json(&bytes) };
         let document = read.map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
         return each(document, bytes.len() as u64).await;
     }

@@ -8,6 +8,7 @@ use super::fhir::{hl7, list, object, one, only_if, snomed, text};
 use super::people::Person;
 use super::rng::{Rng, Subject};
 use super::scribe::Scribe;
+use super::tables::allergens::{ALLERGENS, Allergen};
 
 /// "No known allergy".
 const NONE_KNOWN: (&str, &str) = ("716186003", "No known allergy");
@@ -23,67 +24,6 @@ impl Allergies {
         self.lines.contains(&line)
     }
 }
-
-struct Allergen {
-    code: &'static str,
-    display: &'static str,
-    category: &'static str,
-    allergy: bool,
-    weight: u32,
-    reactions: &'static [(&'static str, &'static str)],
-    /// The medicine lines it rules out.
-    lines: &'static [&'static str],
-}
-
-type Codes = &'static [(&'static str, &'static str)];
-
-const fn drug(code: &'static str, display: &'static str, weight: u32, reactions: Codes, lines: &'static [&'static str]) -> Allergen {
-    Allergen { code, display, category: "medication", allergy: true, weight, reactions, lines }
-}
-
-const fn intolerance(entry: Allergen) -> Allergen {
-    Allergen { allergy: false, ..entry }
-}
-
-const fn of(category: &'static str, code: &'static str, display: &'static str, weight: u32, reactions: Codes) -> Allergen {
-    Allergen { code, display, category, allergy: true, weight, reactions, lines: &[] }
-}
-
-const SKIN: Codes =
-    &[("271807003", "Eruption of skin"), ("247472004", "Urticarial rash"), ("418290006", "Itching")];
-const SEVERE: Codes = &[
-    ("247472004", "Urticarial rash"),
-    ("39579001", "Anaphylaxis"),
-    ("402387002", "Allergic angioedema"),
-    ("56018004", "Wheezing"),
-];
-const NOSE: Codes = &[("878820003", "Rhinoconjunctivitis"), ("267101005", "Nasal discharge"), ("418290006", "Itching")];
-const GUT: Codes = &[("422400008", "Vomiting"), ("422587007", "Nausea"), ("62315008", "Diarrhoea")];
-
-const ALLERGENS: &[Allergen] = &[
-    drug("91936005", "Allergy to penicillin", 170, SKIN, &["penicillin"]),
-    drug("294505008", "Allergy to amoxicillin", 50, SKIN, &["penicillin"]),
-    drug("387207008", "Ibuprofen", 40, SEVERE, &["nsaid", "aspirin"]),
-    drug("387458008", "Aspirin", 30, SEVERE, &["nsaid", "aspirin"]),
-    drug("387170002", "Trimethoprim", 40, SKIN, &[]),
-    intolerance(drug("387494007", "Codeine", 50, GUT, &["opioid"])),
-    intolerance(drug("387487009", "Clarithromycin", 30, GUT, &["macrolide"])),
-    intolerance(drug("386872004", "Ramipril", 30, &[("49727002", "Cough")], &["ace inhibitor"])),
-    intolerance(drug("387584000", "Simvastatin", 30, &[("68962001", "Muscle pain")], &["statin"])),
-    drug("373543005", "Nitrofurantoin", 20, SKIN, &["nitrofurantoin"]),
-    drug("372478003", "Doxycycline", 15, SKIN, &["tetracycline"]),
-    of("food", "91935009", "Allergy to peanut", 40, SEVERE),
-    of("food", "91934008", "Allergy to nut", 35, SEVERE),
-    of("food", "300913006", "Allergy to shellfish", 30, SEVERE),
-    of("food", "91930004", "Allergy to egg", 25, SKIN),
-    intolerance(of("food", "425525006", "Allergy to dairy product", 25, GUT)),
-    of("food", "420174000", "Allergy to wheat", 12, SKIN),
-    of("environment", "418689008", "Allergy to grass pollen", 60, NOSE),
-    of("environment", "232350006", "Allergy to house dust mite", 50, NOSE),
-    of("environment", "232347008", "Allergy to animal dander", 40, NOSE),
-    of("environment", "300916003", "Allergy to latex", 25, SKIN),
-    of("environment", "424213003", "Allergy to bee venom", 12, SEVERE),
-];
 
 pub(super) fn allergies(person: &Person) -> (Allergies, Vec<Value>) {
     let mut scribe = Scribe::new(person, Subject::Allergies);
@@ -108,12 +48,23 @@ fn none_known(scribe: &mut Scribe) -> Value {
     let person = scribe.person;
     let practice = &person.providers.practice;
     let rng = &mut scribe.rng;
-    let asked = day_between(rng, plus_years(person.last_day(), -8).max(person.birth), person.last_day(), true);
+    let asked = day_between(
+        rng,
+        plus_years(person.last_day(), -8).max(person.birth),
+        person.last_day(),
+        true,
+    );
     let recorded = Moment::in_hours(rng, asked).write(practice.clock());
     let recorder = practice.staff(rng);
     let fields = [
-        ("clinicalStatus", hl7("allergyintolerance-clinical", "active")),
-        ("verificationStatus", hl7("allergyintolerance-verification", "confirmed")),
+        (
+            "clinicalStatus",
+            hl7("allergyintolerance-clinical", "active"),
+        ),
+        (
+            "verificationStatus",
+            hl7("allergyintolerance-verification", "confirmed"),
+        ),
         ("code", snomed(NONE_KNOWN.0, NONE_KNOWN.1)),
         ("patient", scribe.subject()),
         ("recordedDate", text(recorded)),
@@ -130,7 +81,8 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
         75..93 => &person.providers.acute,
         _ => &person.providers.community,
     };
-    let verification = ["confirmed", "unconfirmed", "refuted", "entered-in-error"][rng.weighted(&[760, 200, 15, 25])];
+    let verification = ["confirmed", "unconfirmed", "refuted", "entered-in-error"]
+        [rng.weighted(&[760, 200, 15, 25])];
     let status = match verification {
         "entered-in-error" => None,
         "refuted" => Some("resolved"),
@@ -138,7 +90,12 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
         _ => Some("active"),
     };
     let began = day_between(rng, person.birth, person.last_day(), false);
-    let recorded = day_between(rng, began.max(plus_years(person.last_day(), -25)), person.last_day(), true);
+    let recorded = day_between(
+        rng,
+        began.max(plus_years(person.last_day(), -25)),
+        person.last_day(),
+        true,
+    );
     let recorded_text = if recorded.year() >= 2008 {
         Moment::in_hours(rng, recorded).write(source.clock())
     } else {
@@ -158,9 +115,22 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
     };
     let recorder = source.staff(rng);
     let fields = [
-        ("clinicalStatus", status.map_or(Value::Null, |code| hl7("allergyintolerance-clinical", code))),
-        ("verificationStatus", hl7("allergyintolerance-verification", verification)),
-        ("type", text(if allergen.allergy { "allergy" } else { "intolerance" })),
+        (
+            "clinicalStatus",
+            status.map_or(Value::Null, |code| hl7("allergyintolerance-clinical", code)),
+        ),
+        (
+            "verificationStatus",
+            hl7("allergyintolerance-verification", verification),
+        ),
+        (
+            "type",
+            text(if allergen.allergy {
+                "allergy"
+            } else {
+                "intolerance"
+            }),
+        ),
         ("category", one(text(allergen.category))),
         ("criticality", text(criticality)),
         ("code", snomed(allergen.code, allergen.display)),
@@ -182,7 +152,10 @@ fn reaction(rng: &mut Rng, allergen: &Allergen) -> Value {
     };
     object([
         ("manifestation", one(snomed(code, display))),
-        ("description", only_if(rng.permille(200), || text("As told by the patient"))),
+        (
+            "description",
+            only_if(rng.permille(200), || text("As told by the patient")),
+        ),
         ("severity", text(severity)),
     ])
 }

@@ -4,85 +4,16 @@
 use serde_json::Value;
 use time::Date;
 
-use super::condition_table::Tag;
 use super::conditions::History;
 use super::dates::{self, Moment, REFERENCE, day_between, plus_days, plus_years};
-use super::fhir::{SNOMED, coding, concept, list, object, one, organisation, period, reference, text};
+use super::fhir::{
+    SNOMED, coding, concept, list, object, one, organisation, period, reference, text,
+};
 use super::organisations::Kind;
 use super::people::Person;
 use super::rng::{Rng, Subject};
 use super::scribe::Scribe;
-
-struct Template {
-    /// For people with this, or of this age when none.
-    tag: Option<Tag>,
-    from_age: i64,
-    permille: u32,
-    title: &'static str,
-    category: (&'static str, &'static str),
-    by: Kind,
-    activities: &'static [(&'static str, &'static str, &'static str)],
-}
-
-const fn plan(
-    tag: Option<Tag>,
-    from_age: i64,
-    permille: u32,
-    by: Kind,
-    title: &'static str,
-    category: (&'static str, &'static str),
-    activities: &'static [(&'static str, &'static str, &'static str)],
-) -> Template {
-    Template { tag, from_age, permille, title, category, by, activities }
-}
-
-const TEMPLATES: &[Template] = &[
-    plan(None, 84, 180, Kind::Community, "Anticipatory care plan", ("736373009", "End of life care plan"), &[
-        ("182836005", "Review of medication", "Medicines reviewed with the palliative care team"),
-        ("225358003", "Wound care", "Pressure areas checked at each visit"),
-    ]),
-    plan(Some(Tag::Dementia), 60, 800, Kind::MentalHealth, "Dementia care plan", ("718347000", "Mental health care plan"), &[
-        ("182836005", "Review of medication", "Six-monthly review at the memory clinic"),
-        ("315043002", "Long term social support", "Day centre on Tuesdays and Thursdays"),
-    ]),
-    plan(Some(Tag::Psychosis), 18, 850, Kind::MentalHealth, "Recovery and crisis plan", ("718347000", "Mental health care plan"), &[
-        ("182836005", "Review of medication", "Medicines and weight reviewed every three months"),
-        ("229065009", "Exercise therapy", "Gym referral, twice a week"),
-    ]),
-    plan(Some(Tag::Cancer), 18, 700, Kind::Acute, "Cancer care plan", ("395082007", "Cancer care plan"), &[
-        ("182836005", "Review of medication", "Review in clinic with blood results"),
-        ("229065009", "Exercise therapy", "Gentle exercise as able"),
-    ]),
-    plan(Some(Tag::HeartFailure), 40, 500, Kind::Community, "Heart failure self management plan", ("735984001", "Heart failure self management plan"), &[
-        ("182836005", "Review of medication", "Heart failure nurse titrates the dose"),
-        ("229065009", "Exercise therapy", "Cardiac rehabilitation, eight sessions"),
-    ]),
-    plan(Some(Tag::Copd), 40, 500, Kind::Community, "COPD management plan", ("412776001", "Chronic obstructive pulmonary disease clinical management plan"), &[
-        ("710081004", "Smoking cessation therapy", "Offered at every contact"),
-        ("15081005", "Pulmonary rehabilitation", "Twelve sessions at the community hospital"),
-    ]),
-    plan(Some(Tag::Diabetes2), 18, 450, Kind::Practice, "Diabetes care plan", ("698360004", "Diabetes self management plan"), &[
-        ("160670007", "Diabetic diet", "Structured education booked"),
-        ("401191002", "Diabetic foot examination", "Feet checked every year"),
-    ]),
-    plan(Some(Tag::Diabetes1), 2, 900, Kind::Acute, "Type 1 diabetes care plan", ("698360004", "Diabetes self management plan"), &[
-        ("160670007", "Diabetic diet", "Carbohydrate counting with the dietitian"),
-    ]),
-    plan(Some(Tag::Asthma), 5, 300, Kind::Practice, "Personal asthma action plan", ("699728000", "Asthma self management"), &[
-        ("182836005", "Review of medication", "Inhaler technique checked every year"),
-    ]),
-    plan(Some(Tag::Depression), 16, 150, Kind::MentalHealth, "Talking therapies plan", ("718347000", "Mental health care plan"), &[
-        ("229065009", "Exercise therapy", "Behavioural activation: a walk each day"),
-    ]),
-    plan(None, 70, 140, Kind::Council, "Care and support plan", ("315043002", "Long term social support"), &[
-        ("315043002", "Long term social support", "Home carer each morning, help with washing and dressing"),
-        ("160670007", "Diabetic diet", "Meals delivered on weekdays"),
-    ]),
-    plan(None, 16, 110, Kind::Practice, "Personalised care and support plan", ("734163000", "Care plan"), &[
-        ("226234005", "Healthy diet", "Goal: lose 3 kg before the next review"),
-        ("229065009", "Exercise therapy", "Goal: walk for 30 minutes on five days a week"),
-    ]),
-];
+use super::tables::careplans::{TEMPLATES, Template};
 
 /// Nobody has more.
 const MOST: usize = 2;
@@ -122,16 +53,29 @@ fn care_plan(scribe: &mut Scribe, history: &History, template: &Template) -> Opt
     let source = provider(person, template.by);
     let made = Moment::in_hours(rng, start).write(source.clock());
     let activities = activities(rng, template, status, start);
-    let intent = if rng.permille(950) { "plan" } else { "proposal" };
-    let addresses = problem.map_or(Value::Null, |problem| one(reference("Condition", &problem.resource)));
-    let category = concept(vec![coding(SNOMED, template.category.0, template.category.1)]);
+    let intent = if rng.permille(950) {
+        "plan"
+    } else {
+        "proposal"
+    };
+    let addresses = problem.map_or(Value::Null, |problem| {
+        one(reference("Condition", &problem.resource))
+    });
+    let category = concept(vec![coding(
+        SNOMED,
+        template.category.0,
+        template.category.1,
+    )]);
     let fields = [
         ("status", text(status)),
         ("intent", text(intent)),
         ("category", one(category)),
         ("title", text(template.title)),
         ("subject", scribe.subject()),
-        ("period", period(text(dates::full(start)), text(dates::full(end)))),
+        (
+            "period",
+            period(text(dates::full(start)), text(dates::full(end))),
+        ),
         ("created", text(made)),
         ("author", organisation(source)),
         ("addresses", addresses),
@@ -165,7 +109,10 @@ fn activities(rng: &mut Rng, template: &Template, status: &str, start: Date) -> 
         let detail = object([
             ("code", concept(vec![coding(SNOMED, code, display)])),
             ("status", text(*rng.pick(done))),
-            ("scheduledPeriod", object([("start", text(dates::full(start)))])),
+            (
+                "scheduledPeriod",
+                object([("start", text(dates::full(start)))]),
+            ),
             ("description", text(*description)),
         ]);
         all.push(object([("detail", detail)]));

@@ -1,15 +1,18 @@
-//! Owns a person's history: which conditions, when, and their Condition resources.
+//! Owns a person's history: which conditions, when, told by whom.
 
 use serde_json::Value;
 use time::Date;
 
-use super::condition_table::{Course, EPISODES, EXCLUSIVE, Episode, LONG_TERM, LongTerm, Tag};
-use super::dates::{self, Moment, day_between, plus_days, plus_years};
-use super::fhir::{hl7, id_of, object, one, only_if, snomed, text};
-use super::organisations::{Kind, Organisation};
+use super::dates::{day_between, plus_days, plus_years};
+use super::diagnosis::{Told, condition};
+use super::fhir::id_of;
+use super::organisations::Kind;
 use super::people::{Person, Smoking};
 use super::rng::{Rng, Subject};
 use super::scribe::Scribe;
+use super::tables::conditions::{
+    Course, EPISODES, EXCLUSIVE, Episode, LONG_TERM, LongTerm, Place, Tag,
+};
 
 /// One condition of one person.
 pub(super) struct Problem {
@@ -31,7 +34,9 @@ pub(super) struct History {
 impl History {
     /// The first long-term problem of this kind that began by `day`.
     pub(super) fn since(&self, tag: Tag, day: Date) -> Option<&Problem> {
-        self.problems.iter().find(|p| p.long_term && p.tag == tag && p.onset <= day)
+        self.problems
+            .iter()
+            .find(|p| p.long_term && p.tag == tag && p.onset <= day)
     }
 
     pub(super) fn has(&self, tag: Tag) -> bool {
@@ -40,7 +45,15 @@ impl History {
 }
 
 /// How many conditions a person of this age has, before chance: age and number, joined by lines.
-const BURDEN: [(i64, i64); 7] = [(0, 4), (6, 11), (18, 17), (35, 24), (50, 32), (65, 43), (85, 52)];
+const BURDEN: [(i64, i64); 7] = [
+    (0, 4),
+    (6, 11),
+    (18, 17),
+    (35, 24),
+    (50, 32),
+    (65, 43),
+    (85, 52),
+];
 
 /// The history and its resources, long-term conditions first.
 pub(super) fn conditions(person: &Person) -> (History, Vec<Value>) {
@@ -87,7 +100,10 @@ pub(super) fn between_points(points: &[(i64, i64)], x: i64) -> i64 {
 fn suits(rng: &mut Rng, person: &Person, history: &History, entry: &LongTerm) -> bool {
     let age = person.age();
     let p = entry.permille;
-    let chance = between_points(&[(0, p[0]), (10, p[0]), (30, p[1]), (50, p[2]), (80, p[3])], age);
+    let chance = between_points(
+        &[(0, p[0]), (10, p[0]), (30, p[1]), (50, p[2]), (80, p[3])],
+        age,
+    );
     let drawn = rng.permille(chance.max(0) as u32);
     let excluded = EXCLUSIVE.iter().any(|(a, b)| {
         let other = if entry.code == *a { b } else { a };
@@ -98,7 +114,12 @@ fn suits(rng: &mut Rng, person: &Person, history: &History, entry: &LongTerm) ->
     drawn && sex && smoked && !excluded && age > entry.from_age
 }
 
-fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value>, entry: &LongTerm) {
+fn long_term(
+    scribe: &mut Scribe,
+    history: &mut History,
+    resources: &mut Vec<Value>,
+    entry: &LongTerm,
+) {
     let person = scribe.person;
     let rng = &mut scribe.rng;
     let earliest = plus_years(person.birth, entry.from_age).max(plus_years(person.last_day(), -45));
@@ -130,6 +151,7 @@ fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Val
         status: Some(status),
         verification: "confirmed",
         problem: true,
+        long_term: true,
         recorded: plus_days(onset, rng.between(0, 60)).min(person.last_day()),
     };
     let resource = condition(scribe, source, &told);
@@ -144,19 +166,36 @@ fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Val
     resources.push(resource);
     // The hospital often writes it down again: both stay, each with its source.
     if scribe.rng.permille(220) {
-        let seen = day_between(&mut scribe.rng, onset, end.unwrap_or(person.last_day()), true);
-        let again = Told { problem: false, recorded: seen, ..told };
+        let seen = day_between(
+            &mut scribe.rng,
+            onset,
+            end.unwrap_or(person.last_day()),
+            true,
+        );
+        let again = Told {
+            problem: false,
+            recorded: seen,
+            ..told
+        };
         resources.push(condition(scribe, &person.providers.acute, &again));
     }
 }
 
-fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value>, entry: &Episode) {
+fn episode(
+    scribe: &mut Scribe,
+    history: &mut History,
+    resources: &mut Vec<Value>,
+    entry: &Episode,
+) {
     let person = scribe.person;
     let rng = &mut scribe.rng;
     let earliest = plus_years(person.birth, entry.ages.0).max(plus_years(person.last_day(), -20));
     let latest = plus_years(person.birth, entry.ages.1 + 1).min(person.last_day());
     let repeated = history.problems.iter().any(|p| p.code == entry.code);
-    if latest <= earliest || (entry.once && repeated) || entry.sex.is_some_and(|sex| sex != person.sex) {
+    if latest <= earliest
+        || (entry.once && repeated)
+        || entry.sex.is_some_and(|sex| sex != person.sex)
+    {
         return;
     }
     let onset = day_between(rng, earliest, latest, true);
@@ -181,11 +220,10 @@ fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value
         _ => Some("resolved"),
     };
     let providers = &person.providers;
-    let source = match (entry.hospital, rng.below(100)) {
-        (true, 0..70) => &providers.acute,
-        (true, 70..85) => &providers.ambulance,
-        (false, 0..15) => &providers.out_of_hours,
-        (false, 15..20) => &providers.acute,
+    let source = match (entry.place, rng.below(100)) {
+        (Place::Emergency, 0..25) => &providers.ambulance,
+        (Place::Hospital | Place::Emergency, 0..80) | (Place::Clinic, 0..5) => &providers.acute,
+        (Place::Clinic, 5..20) => &providers.out_of_hours,
         _ => &providers.practice,
     };
     let problem = source.kind == Kind::Practice && rng.permille(300);
@@ -197,80 +235,20 @@ fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value
         status,
         verification,
         problem,
+        long_term: false,
         recorded: plus_days(onset, rng.between(0, 3)).min(person.last_day()),
     };
     let resource = condition(scribe, source, &told);
     if verification == "confirmed" {
         let (tag, resource) = (entry.tag, id_of(&resource).to_owned());
-        history.problems.push(Problem { tag, code: entry.code, onset, end, resource, long_term: false });
+        history.problems.push(Problem {
+            tag,
+            code: entry.code,
+            onset,
+            end,
+            resource,
+            long_term: false,
+        });
     }
     resources.push(resource);
 }
-
-/// What one source wrote about a condition.
-#[derive(Clone, Copy)]
-struct Told {
-    code: &'static str,
-    display: &'static str,
-    onset: Date,
-    end: Option<Date>,
-    status: Option<&'static str>,
-    verification: &'static str,
-    problem: bool,
-    recorded: Date,
-}
-
-fn condition(scribe: &mut Scribe, source: &Organisation, told: &Told) -> Value {
-    let rng = &mut scribe.rng;
-    let category = if told.problem { "problem-list-item" } else { "encounter-diagnosis" };
-    let severity = rng.permille(120).then(|| {
-        *rng.pick(&[("255604002", "Mild"), ("6736007", "Moderate"), ("24484000", "Severe")])
-    });
-    let onset = onset(rng, told, source);
-    // Before systems wrote times, and in summaries typed in later, only the day is known.
-    let timed = told.recorded.year() >= 2008 && rng.permille(850);
-    let recorded = if timed {
-        Moment::in_hours(rng, told.recorded).write(source.clock())
-    } else {
-        dates::full(told.recorded)
-    };
-    let recorder = source.staff(rng);
-    let note = only_if(rng.permille(150), || {
-        one(object([("text", text(*rng.pick(&NOTES)))]))
-    });
-    let fields = [
-        ("clinicalStatus", told.status.map_or(Value::Null, |code| hl7("condition-clinical", code))),
-        ("verificationStatus", hl7("condition-ver-status", told.verification)),
-        ("category", one(hl7("condition-category", category))),
-        ("severity", severity.map_or(Value::Null, |(code, name)| snomed(code, name))),
-        ("code", snomed(told.code, told.display)),
-        ("subject", scribe.subject()),
-        ("onsetDateTime", onset),
-        ("abatementDateTime", told.end.map_or(Value::Null, |end| text(dates::full(end)))),
-        ("recordedDate", text(recorded)),
-        ("recorder", recorder),
-        ("note", note),
-    ];
-    scribe.resource(source, fields)
-}
-
-/// Acute things have a day or a time; what people remember has a month or a year.
-fn onset(rng: &mut Rng, told: &Told, source: &Organisation) -> Value {
-    let weights = if told.problem { [100, 500, 250, 150] } else { [250, 700, 50, 0] };
-    text(match rng.weighted(&weights) {
-        // In the small hours, so that it comes before the clinic that recorded it.
-        0 => Moment::new(told.onset, rng.between(120, 470)).write(source.clock()),
-        1 => dates::full(told.onset),
-        2 => dates::month(told.onset),
-        _ => dates::year(told.onset),
-    })
-}
-
-const NOTES: [&str; 6] = [
-    "Discussed with patient. Safety net advice given.",
-    "Patient aware of diagnosis; information leaflet sent by text message.",
-    "Review in 12 months with the practice nurse.",
-    "Family history noted. No red flags today.",
-    "Symptoms and worries explored; plan agreed.",
-    "Copy of letter from the hospital attached.",
-];

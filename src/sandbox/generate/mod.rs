@@ -9,30 +9,28 @@ mod addresses;
 mod allergies;
 mod body;
 mod careplans;
-#[rustfmt::skip] // a row a line
-mod condition_table;
 mod conditions;
 mod dates;
+mod diagnosis;
 mod fhir;
-#[rustfmt::skip] // a row a line
 mod laboratory;
 mod medications;
-#[rustfmt::skip] // a row a line
-mod medicine_table;
 mod names;
 mod nhs_number;
+mod observation;
 mod observations;
 mod organisations;
+mod patient;
 mod people;
-mod regimens;
 mod relationships;
 mod rng;
 mod scribe;
-#[rustfmt::skip] // a row a line
+mod statements;
 mod surveys;
+#[rustfmt::skip] // a row a line
+mod tables;
 #[cfg(test)]
 mod tests;
-#[rustfmt::skip] // a row a line
 mod vitals;
 
 use serde_json::Value;
@@ -67,7 +65,10 @@ pub struct TooManyPatients;
 
 impl std::fmt::Display for TooManyPatients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "at most {MAX_PATIENTS} patients: the test range 999 has no more NHS numbers")
+        write!(
+            f,
+            "at most {MAX_PATIENTS} patients: the test range 999 has no more NHS numbers"
+        )
     }
 }
 
@@ -85,11 +86,18 @@ fn record(options: Options, index: u32) -> Record {
     let person = people::Person::new(options.seed, index);
     let (history, conditions) = conditions::conditions(&person);
     let (known, allergies) = allergies::allergies(&person);
-    let mut resources = vec![people::patient(&person)];
+    let mut resources = vec![patient::patient(&person)];
     resources.extend(conditions);
     resources.extend(allergies);
     resources.extend(medications::medications(&person, &history, &known));
-    resources.extend(observations::observations(&person, &history, options.observations));
+    resources.extend(observations::observations(
+        &person,
+        &history,
+        options.observations,
+    ));
     resources.extend(careplans::care_plans(&person, &history));
-    Record { resources, relationships: relationships::relationships(&person) }
+    Record {
+        resources,
+        relationships: relationships::relationships(&person),
+    }
 }

@@ -30,7 +30,13 @@ impl<'a> Scribe<'a> {
             Subject::Person | Subject::Patient | Subject::Relationships => ("Patient", "PAT"),
         };
         let rng = Rng::new(person.seed, person.index, subject);
-        Self { person, rng, kind, prefix, serial: 0 }
+        Self {
+            person,
+            rng,
+            kind,
+            prefix,
+            serial: 0,
+        }
     }
 
     /// A reference to the patient.
@@ -59,8 +65,7 @@ impl<'a> Scribe<'a> {
     ) -> Value {
         self.serial += 1;
         let own = format!("{}-{}-{}", self.prefix, self.person.index, self.serial);
-        identifiers
-            .push(identifier(&source.identifier_system(), &own));
+        identifiers.push(identifier(&source.identifier_system(), &own));
         let mut map = Map::with_capacity(N + 4);
         map.insert("resourceType".to_owned(), text(self.kind));
         map.insert("id".to_owned(), text(id));
@@ -75,7 +80,10 @@ impl<'a> Scribe<'a> {
     }
 
     fn meta(&mut self, source: &Organisation) -> Value {
-        let profile = format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}", self.kind);
+        let profile = format!(
+            "https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}",
+            self.kind
+        );
         // Personas look for these patients, so their demographics are never restricted.
         let exempt = self.kind == "Patient" && self.person.is_spotlit();
         let restricted = self.rng.permille(RESTRICTED) && !exempt;
@@ -85,6 +93,10 @@ impl<'a> Scribe<'a> {
         } else {
             Value::Null
         };
-        object([("source", text(source.source())), ("profile", one(text(profile))), ("security", security)])
+        object([
+            ("source", text(source.source())),
+            ("profile", one(text(profile))),
+            ("security", security),
+        ])
     }
 }

@@ -3,33 +3,15 @@
 use serde_json::Value;
 
 use super::body::Body;
-use super::condition_table::Tag;
 use super::fhir::{Decimal, snomed};
-use super::observations::{Finding, Test, Visit, diabetic, observation};
+use super::observation::{Finding, Visit, observation};
+use super::observations::diabetic;
 use super::people::Smoking;
 use super::scribe::Scribe;
-use super::vitals::SURVEY;
-
-type Code = (&'static str, &'static str);
-
-const SOCIAL: &str = "social-history";
-const NONE: Code = ("", "");
-const SCORE: Code = ("score", "{score}");
-
-const fn asked(category: &'static str, snomed: Code, loinc: &'static str, unit: Code) -> Test {
-    Test { category, snomed, loinc, unit }
-}
-
-const TOBACCO: Test = asked(SOCIAL, ("365981007", "Tobacco smoking behaviour - finding"), "72166-2", NONE);
-const ALCOHOL: Test = asked(SOCIAL, ("1082641000000106", "Alcohol units consumed per week"), "", ("units per week", "{unit}/wk"));
-const PHQ9: Test = asked(SURVEY, ("720433000", "Patient Health Questionnaire 9 score"), "44261-6", SCORE);
-const GAD7: Test = asked(SURVEY, ("445455005", "Generalised anxiety disorder 7 item score"), "70274-6", SCORE);
-const FRAILTY: Test = asked(SURVEY, ("763264000", "Canadian Study of Health and Aging Clinical Frailty Scale score"), "", SCORE);
-const BARTHEL: Test = asked(SURVEY, ("273302005", "Barthel index"), "96761-2", SCORE);
-const PAIN: Test = asked(SURVEY, ("225908003", "Pain score"), "72514-3", SCORE);
-const URINE: Test = asked("laboratory", ("27171005", "Urinalysis"), "24356-8", NONE);
-const FEET: Test = asked("exam", ("401191002", "Diabetic foot examination"), "", NONE);
-const TRACING: Test = asked("procedure", ("29303009", "Electrocardiographic procedure"), "11524-6", NONE);
+use super::tables::conditions::Tag;
+use super::tables::tests::{
+    ALCOHOL, BARTHEL, FEET, FRAILTY, GAD7, PAIN, PHQ9, TOBACCO, TRACING, URINE,
+};
 
 /// Smoking as this person does, and how much they drink.
 pub(super) fn lifestyle(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Value> {
@@ -38,7 +20,12 @@ pub(super) fn lifestyle(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<
         Smoking::Former => ("8517006", "Ex-smoker"),
         Smoking::Current => ("77176002", "Smoker"),
     };
-    let mut all = vec![observation(scribe, visit, &TOBACCO, Finding::Coded(snomed(code, display)))];
+    let mut all = vec![observation(
+        scribe,
+        visit,
+        &TOBACCO,
+        Finding::Coded(snomed(code, display)),
+    )];
     let finding = if scribe.rng.permille(70) {
         Finding::Absent("asked-declined")
     } else {
@@ -55,15 +42,44 @@ pub(super) fn survey(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Val
     let rng = &mut scribe.rng;
     let (low, anxious) = (body.had(Tag::Depression, day), body.had(Tag::Anxiety, day));
     let old = body.age(day) >= 65;
-    let weights = [if low { 40 } else { 12 }, if anxious { 40 } else { 10 }, if old { 25 } else { 0 }, if old { 12 } else { 0 }, 12];
+    let weights = [
+        if low { 40 } else { 12 },
+        if anxious { 40 } else { 10 },
+        if old { 25 } else { 0 },
+        if old { 12 } else { 0 },
+        12,
+    ];
     let (test, score) = match rng.weighted(&weights) {
-        0 => (&PHQ9, if low { rng.near(13, 9) } else { rng.between(0, 6) }),
-        1 => (&GAD7, if anxious { rng.near(11, 8) } else { rng.between(0, 6) }),
-        2 => (&FRAILTY, rng.near(if body.age(day) >= 80 { 5 } else { 3 }, 2).clamp(1, 9)),
+        0 => (
+            &PHQ9,
+            if low {
+                rng.near(13, 9)
+            } else {
+                rng.between(0, 6)
+            },
+        ),
+        1 => (
+            &GAD7,
+            if anxious {
+                rng.near(11, 8)
+            } else {
+                rng.between(0, 6)
+            },
+        ),
+        2 => (
+            &FRAILTY,
+            rng.near(if body.age(day) >= 80 { 5 } else { 3 }, 2)
+                .clamp(1, 9),
+        ),
         3 => (&BARTHEL, rng.near(17, 3).clamp(0, 20)),
         _ => (&PAIN, rng.between(0, 8)),
     };
-    vec![observation(scribe, visit, test, Finding::Counted(score.max(0)))]
+    vec![observation(
+        scribe,
+        visit,
+        test,
+        Finding::Counted(score.max(0)),
+    )]
 }
 
 /// A finding in words.
@@ -73,9 +89,16 @@ pub(super) fn exam(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Value
     let (test, finding) = match rng.below(3) {
         0 if diabetic(body, day) => (&FEET, FEET_FOUND[rng.weighted(&[70, 20, 10])].to_owned()),
         1 => {
-            let rhythm = if body.had(Tag::Fibrillation, day) { "Atrial fibrillation" } else { "Sinus rhythm" };
+            let rhythm = if body.had(Tag::Fibrillation, day) {
+                "Atrial fibrillation"
+            } else {
+                "Sinus rhythm"
+            };
             let rate = body.pulse(rng, day);
-            (&TRACING, format!("{rhythm}, rate {rate}, normal axis, no acute ST change"))
+            (
+                &TRACING,
+                format!("{rhythm}, rate {rate}, normal axis, no acute ST change"),
+            )
         }
         _ => (&URINE, (*rng.pick(&URINE_FOUND)).to_owned()),
     };

@@ -4,51 +4,24 @@
 use serde_json::Value;
 
 use super::body::Body;
-use super::condition_table::Tag;
 use super::dates::plus_days;
 use super::fhir::{Decimal, period, snomed, text};
-use super::observations::{Finding, Test, Visit, component, observation, observation_at};
+use super::observation::{Finding, Test, Visit, component, observation, observation_at};
 use super::rng::Rng;
 use super::scribe::Scribe;
-
-const VITAL: &str = "vital-signs";
-pub(super) const SURVEY: &str = "survey";
-
-type Code = (&'static str, &'static str);
-
-const fn vital(snomed: Code, loinc: &'static str, unit: Code) -> Test {
-    Test { category: VITAL, snomed, loinc, unit }
-}
-
-const MMHG: Code = ("mmHg", "mm[Hg]");
-const PER_MINUTE: Code = ("per minute", "/min");
-const NONE: Code = ("", "");
-
-const PRESSURE: Test = vital(("75367002", "Blood pressure"), "85354-9", NONE);
-const SYSTOLIC: Test = vital(("72313002", "Systolic arterial pressure"), "8480-6", MMHG);
-const DIASTOLIC: Test = vital(("1091811000000102", "Diastolic arterial pressure"), "8462-4", MMHG);
-const DAY_PRESSURE: Test = vital(("314463006", "24 hour blood pressure"), "97844-5", NONE);
-const DAY_SYSTOLIC: Test = vital(("314464000", "24 hour systolic blood pressure"), "8490-5", MMHG);
-const DAY_DIASTOLIC: Test = vital(("314465004", "24 hour diastolic blood pressure"), "8472-3", MMHG);
-const PULSE: Test = vital(("364075005", "Heart rate"), "8867-4", PER_MINUTE);
-const BREATHS: Test = vital(("86290005", "Respiratory rate"), "9279-1", PER_MINUTE);
-const OXYGEN: Test = vital(("431314004", "Peripheral oxygen saturation"), "2708-6", ("%", "%"));
-const TEMPERATURE: Test = vital(("276885007", "Core body temperature"), "8310-5", ("degrees Celsius", "Cel"));
-const WEIGHT: Test = vital(("27113001", "Body weight"), "29463-7", ("kilogram", "kg"));
-const HEIGHT: Test = vital(("50373000", "Body height measure"), "8302-2", ("centimetre", "cm"));
-const BMI: Test = vital(("60621009", "Body mass index"), "39156-5", ("kilogram per square metre", "kg/m2"));
-const HEAD: Test = vital(("363812007", "Head circumference"), "9843-4", ("centimetre", "cm"));
-const INSPIRED: Test = vital(("371825009", "Patient on oxygen"), "", NONE);
-const ALERTNESS: Test = vital(("1104441000000107", "Alert Confusion Voice Pain Unresponsive scale score"), "", NONE);
-const NEWS2: Test = Test {
-    category: SURVEY,
-    snomed: ("1104051000000101", "Royal College of Physicians NEWS2 (National Early Warning Score 2) total score"),
-    loinc: "",
-    unit: ("score", "{ScoreOf}"),
+use super::tables::conditions::Tag;
+use super::tables::tests::{
+    ALERTNESS, BMI, BREATHS, DAY_DIASTOLIC, DAY_PRESSURE, DAY_SYSTOLIC, DIASTOLIC, HEAD, HEIGHT,
+    INSPIRED, NEWS2, OXYGEN, PRESSURE, PULSE, SYSTOLIC, TEMPERATURE, WEIGHT,
 };
 
 fn number(scribe: &mut Scribe, visit: &Visit, test: &Test, digits: i64, scale: u8) -> Value {
-    observation(scribe, visit, test, Finding::Number(Decimal::new(digits, scale)))
+    observation(
+        scribe,
+        visit,
+        test,
+        Finding::Number(Decimal::new(digits, scale)),
+    )
 }
 
 /// A whole number of blood pressure, pulse, weight, perhaps height, and BMI.
@@ -59,7 +32,12 @@ pub(super) fn review(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Val
     all.push(number(scribe, visit, &PULSE, pulse, 0));
     let (height, weight) = (body.height(day), body.weight(&mut scribe.rng, day));
     if scribe.rng.permille(20) {
-        all.push(observation(scribe, visit, &WEIGHT, Finding::Absent("asked-declined")));
+        all.push(observation(
+            scribe,
+            visit,
+            &WEIGHT,
+            Finding::Absent("asked-declined"),
+        ));
         return all;
     }
     all.push(number(scribe, visit, &WEIGHT, weight, 1));
@@ -99,20 +77,43 @@ pub(super) fn pressure(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Value
     let (systolic, diastolic) = body.pressure(&mut scribe.rng, day);
     let whole = |digits| Decimal::new(digits, 0);
     if body.had(Tag::Hypertension, day) && day > body.grown_up() && scribe.rng.permille(60) {
-        let parts = vec![component(&DAY_SYSTOLIC, whole(systolic - 6)), component(&DAY_DIASTOLIC, whole(diastolic - 4))];
+        let parts = vec![
+            component(&DAY_SYSTOLIC, whole(systolic - 6), visit),
+            component(&DAY_DIASTOLIC, whole(diastolic - 4), visit),
+        ];
         let clock = visit.source.clock();
         let from = super::dates::Moment::new(plus_days(day, -1), 9 * 60);
-        let span = period(text(from.write(clock)), text(from.plus_hours(24).write(clock)));
+        let span = period(
+            text(from.write(clock)),
+            text(from.plus_hours(24).write(clock)),
+        );
         let effective = ("effectivePeriod", span);
-        return observation_at(scribe, visit, &DAY_PRESSURE, Finding::Components(parts), effective);
+        return observation_at(
+            scribe,
+            visit,
+            &DAY_PRESSURE,
+            Finding::Components(parts),
+            effective,
+        );
     }
-    let parts = vec![component(&SYSTOLIC, whole(systolic)), component(&DIASTOLIC, whole(diastolic))];
+    let parts = vec![
+        component(&SYSTOLIC, whole(systolic), visit),
+        component(&DIASTOLIC, whole(diastolic), visit),
+    ];
     observation(scribe, visit, &PRESSURE, Finding::Components(parts))
 }
 
 fn saturation(rng: &mut Rng, body: &Body, visit: &Visit, ill: bool) -> i64 {
-    let usual = if body.had(Tag::Copd, visit.at.day) { 94 } else { 98 };
-    let usual = if ill { usual - rng.between(1, 5) } else { usual };
+    let usual = if body.had(Tag::Copd, visit.at.day) {
+        94
+    } else {
+        98
+    };
+    let usual = if ill {
+        usual - rng.between(1, 5)
+    } else {
+        usual
+    };
     rng.near(usual, 2).min(100)
 }
 
@@ -186,7 +187,10 @@ impl Signs {
 
     fn observe(&self, scribe: &mut Scribe, visit: &Visit) -> Vec<Value> {
         let whole = |digits| Decimal::new(digits, 0);
-        let parts = vec![component(&SYSTOLIC, whole(self.systolic)), component(&DIASTOLIC, whole(self.diastolic))];
+        let parts = vec![
+            component(&SYSTOLIC, whole(self.systolic), visit),
+            component(&DIASTOLIC, whole(self.diastolic), visit),
+        ];
         vec![
             number(scribe, visit, &BREATHS, self.breaths, 0),
             number(scribe, visit, &OXYGEN, self.saturation, 0),
@@ -213,14 +217,36 @@ pub(super) fn stay(scribe: &mut Scribe, body: &Body, visit: &Visit, left: usize)
         if at.day > last_day {
             break;
         }
-        let now = Visit { at, source: visit.source, single: false };
+        let now = Visit {
+            at,
+            source: visit.source,
+            single: false,
+        };
         // People get better over a stay.
         let signs = Signs::new(&mut scribe.rng, body, &now, set * 2 < sets);
         all.extend(signs.observe(scribe, &now));
-        let alertness = if signs.alert { ("248234008", "Mentally alert") } else { ("300202002", "Responds to voice") };
-        all.push(observation(scribe, &now, &ALERTNESS, Finding::Coded(snomed(alertness.0, alertness.1))));
-        let air = if signs.on_oxygen { ("371825009", "Patient on oxygen") } else { ("722742002", "Breathing room air") };
-        all.push(observation(scribe, &now, &INSPIRED, Finding::Coded(snomed(air.0, air.1))));
+        let alertness = if signs.alert {
+            ("248234008", "Mentally alert")
+        } else {
+            ("300202002", "Responds to voice")
+        };
+        all.push(observation(
+            scribe,
+            &now,
+            &ALERTNESS,
+            Finding::Coded(snomed(alertness.0, alertness.1)),
+        ));
+        let air = if signs.on_oxygen {
+            ("371825009", "Patient on oxygen")
+        } else {
+            ("722742002", "Breathing room air")
+        };
+        all.push(observation(
+            scribe,
+            &now,
+            &INSPIRED,
+            Finding::Coded(snomed(air.0, air.1)),
+        ));
         all.push(number(scribe, &now, &NEWS2, signs.news2(), 0));
         at = at.plus_hours(scribe.rng.between(4, 8));
     }

@@ -65,7 +65,10 @@ pub async fn source(tx: &mut PgConnection, grant: &Grant) -> Result<(i32, Option
     if let Some(known) = sqlx::query_as(find).bind(name).fetch_optional(&mut *tx).await? {
         return Ok(known);
     }
-    sqlx::query("INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING").bind(name).execute(&mut *tx).await?;
+    sqlx::query("INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
+        .bind(name)
+        .execute(&mut *tx)
+        .await?;
     Ok(sqlx::query_as(find).bind(name).fetch_one(tx).await?)
 }
 
@@ -76,7 +79,9 @@ pub fn patient_ids(writes: &[Write], base: &str) -> Vec<String> {
         let spec = write.grant.spec();
         if spec.subject.is_none() {
             ids.insert(write.id.clone());
-        } else if let Some(Reference::Local { kind: "Patient", id }) = write.resource().and_then(|r| index::subject(spec, r, base)) {
+        } else if let Some(Reference::Local { kind: "Patient", id }) =
+            write.resource().and_then(|r| index::subject(spec, r, base))
+        {
             ids.insert(id.to_owned());
         }
     }
@@ -87,7 +92,9 @@ pub fn patient_ids(writes: &[Write], base: &str) -> Vec<String> {
 pub async fn known(tx: &mut PgConnection, writes: &[Write]) -> Result<HashMap<String, Known>, StoreError> {
     let mut groups: Vec<(&Grant, Vec<String>)> = Vec::new();
     for write in writes.iter().filter(|w| w.grant.interaction() != Interaction::Create) {
-        let same = |grant: &Grant| grant.spec().name == write.grant.spec().name && grant.interaction() == write.grant.interaction();
+        let same = |grant: &Grant| {
+            grant.spec().name == write.grant.spec().name && grant.interaction() == write.grant.interaction()
+        };
         match groups.iter_mut().find(|(grant, _)| same(grant)) {
             Some((_, ids)) => ids.push(write.id.clone()),
             None => groups.push((&write.grant, vec![write.id.clone()])),

@@ -149,7 +149,8 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             sql.fetch(&mut *tx).await?;
         }
         for current in [true, false] {
-            let records: Vec<&str> = mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
+            let records: Vec<&str> =
+                mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
             if records.is_empty() {
                 continue;
             }

@@ -3,11 +3,11 @@
 use Course::{Event, Relapsing};
 use Sex::{Female, Male};
 
-use super::people::Sex;
+use super::super::people::Sex;
 
 /// What other subjects ask about: treatment, tests and plans follow from these.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Tag {
+pub enum Tag {
     Hypertension,
     Diabetes1,
     Diabetes2,
@@ -58,7 +58,7 @@ pub(super) enum Tag {
 
 /// How a long-term condition goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Course {
+pub enum Course {
     Chronic,
     /// May be in remission.
     Relapsing,
@@ -67,16 +67,16 @@ pub(super) enum Course {
 }
 
 /// A condition that stays.
-pub(super) struct LongTerm {
-    pub(super) code: &'static str,
-    pub(super) display: &'static str,
-    pub(super) tag: Tag,
-    pub(super) course: Course,
-    pub(super) sex: Option<Sex>,
+pub struct LongTerm {
+    pub code: &'static str,
+    pub display: &'static str,
+    pub tag: Tag,
+    pub course: Course,
+    pub sex: Option<Sex>,
     /// Never before this age.
-    pub(super) from_age: i64,
+    pub from_age: i64,
     /// People in a thousand who have it at ages 10, 30, 50 and 80.
-    pub(super) permille: [i64; 4],
+    pub permille: [i64; 4],
 }
 
 const fn chronic(code: &'static str, display: &'static str, tag: Tag, from_age: i64, permille: [i64; 4]) -> LongTerm {
@@ -91,7 +91,7 @@ const fn only(sex: Sex, entry: LongTerm) -> LongTerm {
     LongTerm { sex: Some(sex), ..entry }
 }
 
-pub(super) const LONG_TERM: &[LongTerm] = &[
+pub const LONG_TERM: &[LongTerm] = &[
     chronic("38341003", "Hypertension", Tag::Hypertension, 28, [0, 30, 270, 650]),
     chronic("46635009", "Type 1 diabetes mellitus", Tag::Diabetes1, 4, [2, 6, 6, 5]),
     chronic("44054006", "Type 2 diabetes mellitus", Tag::Diabetes2, 25, [0, 12, 130, 260]),
@@ -144,7 +144,7 @@ pub(super) const LONG_TERM: &[LongTerm] = &[
 ];
 
 /// Who has one does not get the other.
-pub(super) const EXCLUSIVE: &[(&str, &str)] = &[
+pub const EXCLUSIVE: &[(&str, &str)] = &[
     ("46635009", "44054006"),
     ("46635009", "15777000"),
     ("44054006", "15777000"),
@@ -153,24 +153,32 @@ pub(super) const EXCLUSIVE: &[(&str, &str)] = &[
     ("24079001", "9014002"),
 ];
 
+/// Who usually sees it first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Clinic,
+    Hospital,
+    /// Hospital, often by ambulance.
+    Emergency,
+}
+
 /// An illness that passes.
-pub(super) struct Episode {
-    pub(super) code: &'static str,
-    pub(super) display: &'static str,
-    pub(super) tag: Tag,
-    pub(super) sex: Option<Sex>,
-    pub(super) ages: (i64, i64),
-    pub(super) days: (i64, i64),
+pub struct Episode {
+    pub code: &'static str,
+    pub display: &'static str,
+    pub tag: Tag,
+    pub sex: Option<Sex>,
+    pub ages: (i64, i64),
+    pub days: (i64, i64),
     /// Weights under 16, under 60, and over.
-    pub(super) weights: [u32; 3],
-    /// Taken to hospital for it, rather than seen in the practice or out of hours.
-    pub(super) hospital: bool,
+    pub weights: [u32; 3],
+    pub place: Place,
     /// At most once in a life.
-    pub(super) once: bool,
+    pub once: bool,
 }
 
 const fn passing(code: &'static str, display: &'static str, tag: Tag, days: (i64, i64), weights: [u32; 3]) -> Episode {
-    Episode { code, display, tag, sex: None, ages: (0, 110), days, weights, hospital: false, once: false }
+    Episode { code, display, tag, sex: None, ages: (0, 110), days, weights, place: Place::Clinic, once: false }
 }
 
 const fn aged(from: i64, to: i64, entry: Episode) -> Episode {
@@ -178,7 +186,11 @@ const fn aged(from: i64, to: i64, entry: Episode) -> Episode {
 }
 
 const fn admitted(entry: Episode) -> Episode {
-    Episode { hospital: true, ..entry }
+    Episode { place: Place::Hospital, ..entry }
+}
+
+const fn emergency(entry: Episode) -> Episode {
+    Episode { place: Place::Emergency, ..entry }
 }
 
 const fn once(entry: Episode) -> Episode {
@@ -189,22 +201,22 @@ const fn women(entry: Episode) -> Episode {
     Episode { sex: Some(Female), ..entry }
 }
 
-pub(super) const EPISODES: &[Episode] = &[
+pub const EPISODES: &[Episode] = &[
     passing("54150009", "Upper respiratory infection", Tag::Other, (4, 12), [140, 60, 40]),
     passing("195662009", "Acute viral pharyngitis", Tag::Other, (3, 8), [70, 40, 15]),
-    passing("17741008", "Acute tonsillitis", Tag::Throat, (5, 10), [60, 30, 4]),
+    aged(2, 110, passing("17741008", "Acute tonsillitis", Tag::Throat, (5, 10), [60, 30, 4])),
     passing("65363002", "Otitis media", Tag::Ear, (5, 12), [80, 12, 6]),
-    passing("444814009", "Viral sinusitis", Tag::Other, (7, 21), [10, 30, 20]),
+    aged(8, 110, passing("444814009", "Viral sinusitis", Tag::Other, (7, 21), [10, 30, 20])),
     passing("10509002", "Acute bronchitis", Tag::Chest, (7, 21), [10, 30, 50]),
     passing("50417007", "Lower respiratory tract infection", Tag::Chest, (7, 21), [20, 30, 60]),
     aged(1, 110, admitted(passing("233604007", "Pneumonia", Tag::Chest, (10, 35), [4, 6, 25]))),
     passing("68566005", "Urinary tract infection", Tag::Urine, (4, 12), [15, 45, 70]),
-    passing("128045006", "Cellulitis", Tag::Skin, (7, 20), [6, 15, 30]),
+    aged(1, 110, passing("128045006", "Cellulitis", Tag::Skin, (7, 20), [6, 15, 30])),
     passing("25374005", "Gastroenteritis", Tag::Stomach, (2, 8), [60, 35, 25]),
     passing("9826008", "Conjunctivitis", Tag::Eye, (4, 12), [50, 20, 15]),
     aged(6, 70, passing("44465007", "Sprain of ankle", Tag::Pain, (10, 42), [20, 25, 8])),
-    aged(5, 110, admitted(passing("16114001", "Fracture of ankle", Tag::Pain, (42, 84), [6, 8, 12]))),
-    aged(4, 110, admitted(passing("65966004", "Fracture of forearm", Tag::Pain, (35, 70), [18, 5, 10]))),
+    aged(5, 110, emergency(passing("16114001", "Fracture of ankle", Tag::Pain, (42, 84), [6, 8, 12]))),
+    aged(4, 110, emergency(passing("65966004", "Fracture of forearm", Tag::Pain, (35, 70), [18, 5, 10]))),
     aged(40, 110, admitted(passing("263199001", "Fracture of distal end of radius", Tag::Pain, (42, 70), [0, 5, 20]))),
     aged(2, 80, admitted(passing("62106007", "Concussion with no loss of consciousness", Tag::Other, (5, 21), [15, 8, 6]))),
     aged(2, 110, passing("284549007", "Laceration of hand", Tag::Other, (10, 21), [15, 15, 10])),
@@ -219,7 +231,7 @@ pub(super) const EPISODES: &[Episode] = &[
     passing("14760008", "Constipation", Tag::Constipation, (10, 60), [45, 20, 70]),
     aged(6, 110, passing("25064002", "Headache", Tag::Pain, (1, 14), [20, 40, 20])),
     passing("21522001", "Abdominal pain", Tag::Other, (1, 21), [45, 40, 35]),
-    aged(18, 110, admitted(passing("29857009", "Chest pain", Tag::Other, (1, 7), [0, 30, 45]))),
+    aged(18, 110, emergency(passing("29857009", "Chest pain", Tag::Other, (1, 7), [0, 30, 45]))),
     aged(18, 110, passing("267036007", "Dyspnoea", Tag::Other, (2, 28), [0, 12, 40])),
     passing("386661006", "Fever", Tag::Other, (2, 6), [70, 10, 8]),
     passing("49727002", "Cough", Tag::Other, (7, 30), [70, 40, 45]),
@@ -231,9 +243,9 @@ pub(super) const EPISODES: &[Episode] = &[
     aged(16, 110, passing("279039007", "Low back pain", Tag::Pain, (7, 60), [0, 55, 45])),
     aged(18, 110, passing("45326000", "Shoulder pain", Tag::Pain, (14, 90), [0, 30, 45])),
     aged(14, 110, passing("30989003", "Knee pain", Tag::Pain, (7, 90), [6, 35, 45])),
-    aged(15, 110, admitted(passing("271594007", "Syncope", Tag::Other, (1, 3), [0, 8, 25]))),
-    aged(68, 110, admitted(passing("217082002", "Accidental fall", Tag::Other, (1, 3), [0, 0, 60]))),
+    aged(15, 110, emergency(passing("271594007", "Syncope", Tag::Other, (1, 3), [0, 8, 25]))),
+    aged(68, 110, emergency(passing("217082002", "Accidental fall", Tag::Other, (1, 3), [0, 0, 60]))),
     aged(40, 110, once(admitted(passing("91302008", "Sepsis", Tag::Chest, (7, 28), [0, 2, 12])))),
-    passing("43878008", "Streptococcal sore throat", Tag::Throat, (5, 10), [30, 10, 2]),
+    aged(3, 110, passing("43878008", "Streptococcal sore throat", Tag::Throat, (5, 10), [30, 10, 2])),
     aged(10, 70, passing("6020002", "Tinea pedis", Tag::Fungus, (14, 42), [6, 14, 8])),
 ];

@@ -1,40 +1,63 @@
 //! Owns which medicine follows from which condition: repeats, short courses and everyday remedies.
 
-use super::condition_table::Tag;
-use super::medicine_table::*;
+use super::conditions::Tag;
+use super::medicines::*;
 
 /// A medicine taken month after month for a long-term condition.
-pub(super) struct Regimen {
-    pub(super) treats: Tag,
-    pub(super) permille: u32,
+pub struct Regimen {
+    pub treats: Tag,
+    pub permille: u32,
     /// In this order, as the dose goes up.
-    pub(super) steps: &'static [&'static Medicine],
+    pub steps: &'static [&'static Medicine],
     /// Not for people who have one of these.
-    pub(super) unless: &'static [Tag],
+    pub unless: &'static [Tag],
     /// Only beside a medicine of this line.
-    pub(super) beside: Option<&'static str>,
-    pub(super) ages: (i64, i64),
+    pub beside: Option<&'static str>,
+    pub ages: (i64, i64),
 }
 
 const fn repeat(treats: Tag, permille: u32, steps: &'static [&'static Medicine]) -> Regimen {
-    Regimen { treats, permille, steps, unless: &[], beside: None, ages: (12, 110) }
+    Regimen {
+        treats,
+        permille,
+        steps,
+        unless: &[],
+        beside: None,
+        ages: (12, 110),
+    }
 }
 
 const fn unless(tags: &'static [Tag], regimen: Regimen) -> Regimen {
-    Regimen { unless: tags, ..regimen }
+    Regimen {
+        unless: tags,
+        ..regimen
+    }
 }
 
 const fn beside(line: &'static str, regimen: Regimen) -> Regimen {
-    Regimen { beside: Some(line), ..regimen }
+    Regimen {
+        beside: Some(line),
+        ..regimen
+    }
 }
 
 const fn aged(from: i64, to: i64, regimen: Regimen) -> Regimen {
-    Regimen { ages: (from, to), ..regimen }
+    Regimen {
+        ages: (from, to),
+        ..regimen
+    }
 }
 
 /// Anti-inflammatory tablets are kept from these.
-const NO_NSAID: &[Tag] =
-    &[Tag::Kidney, Tag::HeartFailure, Tag::HeartDisease, Tag::Fibrillation, Tag::Stroke, Tag::Reflux, Tag::Asthma];
+const NO_NSAID: &[Tag] = &[
+    Tag::Kidney,
+    Tag::HeartFailure,
+    Tag::HeartDisease,
+    Tag::Fibrillation,
+    Tag::Stroke,
+    Tag::Reflux,
+    Tag::Asthma,
+];
 
 const RAMIPRIL: &[&Medicine] = &[&RAMIPRIL_2_5, &RAMIPRIL_5, &RAMIPRIL_10];
 const BISOPROLOL: &[&Medicine] = &[&BISOPROLOL_2_5, &BISOPROLOL_5];
@@ -42,7 +65,7 @@ const ATORVASTATIN: &[&Medicine] = &[&ATORVASTATIN_20, &ATORVASTATIN_40];
 const LUNGS: &[Tag] = &[Tag::Asthma, Tag::Copd];
 
 /// In order: of two for the same line, the first that is drawn stays.
-pub(super) const REGIMENS: &[Regimen] = &[
+pub const REGIMENS: &[Regimen] = &[
     repeat(Tag::Diabetes1, 1000, &[&LANTUS]),
     repeat(Tag::HeartFailure, 850, RAMIPRIL),
     unless(LUNGS, repeat(Tag::HeartFailure, 750, BISOPROLOL)),
@@ -78,10 +101,7 @@ pub(super) const REGIMENS: &[Regimen] = &[
     aged(5, 110, repeat(Tag::Asthma, 750, &[&BECLOMETASONE])),
     repeat(Tag::Copd, 850, &[&SALBUTAMOL]),
     unless(&[Tag::Asthma], repeat(Tag::Copd, 700, &[&TRELEGY])),
-    unless(
-        &[Tag::HeartDisease, Tag::Stroke, Tag::Hypertension],
-        aged(18, 65, repeat(Tag::Migraine, 500, &[&SUMATRIPTAN_50])),
-    ),
+    unless(&[Tag::HeartDisease, Tag::Stroke, Tag::Hypertension], aged(18, 65, repeat(Tag::Migraine, 500, &[&SUMATRIPTAN_50]))),
     aged(18, 110, repeat(Tag::Bowel, 450, &[&MEBEVERINE_135])),
     repeat(Tag::Prostate, 650, &[&TAMSULOSIN]),
     repeat(Tag::Prostate, 250, &[&FINASTERIDE_5]),
@@ -98,12 +118,12 @@ pub(super) const REGIMENS: &[Regimen] = &[
 ];
 
 /// What a passing illness is treated with: the first option that no allergy forbids.
-pub(super) struct ShortCourse {
-    pub(super) treats: Tag,
-    pub(super) ages: (i64, i64),
-    pub(super) permille: u32,
-    pub(super) options: &'static [&'static Medicine],
-    pub(super) days: (i64, i64),
+pub struct ShortCourse {
+    pub treats: Tag,
+    pub ages: (i64, i64),
+    pub permille: u32,
+    pub options: &'static [&'static Medicine],
+    pub days: (i64, i64),
 }
 
 const fn course(
@@ -113,14 +133,20 @@ const fn course(
     days: (i64, i64),
     options: &'static [&'static Medicine],
 ) -> ShortCourse {
-    ShortCourse { treats, ages, permille, options, days }
+    ShortCourse {
+        treats,
+        ages,
+        permille,
+        options,
+        days,
+    }
 }
 
 const ADULT: (i64, i64) = (18, 110);
 const FROM_12: (i64, i64) = (12, 110);
 const CHILD: (i64, i64) = (1, 11);
 
-pub(super) const SHORT_COURSES: &[ShortCourse] = &[
+pub const SHORT_COURSES: &[ShortCourse] = &[
     course(Tag::Throat, FROM_12, 700, (5, 10), &[&PENICILLIN_V, &CLARITHROMYCIN]),
     course(Tag::Throat, CHILD, 600, (5, 10), &[&PENICILLIN_V_LIQUID]),
     course(Tag::Chest, FROM_12, 750, (5, 7), &[&AMOXICILLIN_500, &DOXYCYCLINE, &CLARITHROMYCIN]),
@@ -145,12 +171,12 @@ pub(super) const SHORT_COURSES: &[ShortCourse] = &[
 ];
 
 /// Everyday remedies, by age, with the complaint they were given for.
-pub(super) struct Remedy {
-    pub(super) medicine: &'static Medicine,
-    pub(super) ages: (i64, i64),
-    pub(super) weight: u32,
-    pub(super) days: (i64, i64),
-    pub(super) reason: (&'static str, &'static str),
+pub struct Remedy {
+    pub medicine: &'static Medicine,
+    pub ages: (i64, i64),
+    pub weight: u32,
+    pub days: (i64, i64),
+    pub reason: (&'static str, &'static str),
 }
 
 const fn remedy(
@@ -160,13 +186,23 @@ const fn remedy(
     days: (i64, i64),
     reason: (&'static str, &'static str),
 ) -> Remedy {
-    Remedy { medicine, ages, weight, days, reason }
+    Remedy {
+        medicine,
+        ages,
+        weight,
+        days,
+        reason,
+    }
 }
 
-pub(super) const REMEDIES: &[Remedy] = &[
-    remedy(&PARACETAMOL_500, (16, 110), 40, (5, 30), ("25064002", "Headache")),
-    remedy(&PARACETAMOL_500, (16, 110), 30, (5, 60), ("57676002", "Joint pain")),
+pub const REMEDIES: &[Remedy] = &[
+    remedy(&PARACETAMOL_500, (16, 110), 25, (5, 30), ("25064002", "Headache")),
+    remedy(&PARACETAMOL_500, (16, 110), 15, (5, 60), ("57676002", "Joint pain")),
     remedy(&IBUPROFEN_400, (16, 60), 20, (5, 14), ("279039007", "Low back pain")),
+    remedy(&SENNA, (18, 110), 8, (7, 28), ("14760008", "Constipation")),
+    remedy(&LORATADINE, (12, 110), 10, (14, 60), ("418290006", "Itching")),
+    remedy(&LOPERAMIDE, (18, 110), 6, (2, 4), ("62315008", "Diarrhoea")),
+    remedy(&CODEINE_30, (18, 70), 6, (3, 3), ("279039007", "Low back pain")),
     remedy(&CETIRIZINE, (12, 110), 15, (28, 90), ("247472004", "Urticaria")),
     remedy(&CLOTRIMAZOLE, (12, 110), 10, (14, 28), ("6020002", "Tinea pedis")),
     remedy(&HYDROCORTISONE, (2, 110), 20, (7, 14), ("271807003", "Eruption of skin")),

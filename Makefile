@@ -1,0 +1,26 @@
+# What people do with this checkout. Each target installs what it needs and says so.
+
+PROFILE ?= dev
+BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
+
+.PHONY: demo test check generate setup
+
+demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for speed)
+	cargo build --profile $(PROFILE)
+	@exec $(BINARY) demo
+
+test: setup ## Every test, on PostgreSQL servers of their own
+	cargo test
+
+check: setup ## Formatting and lints; licences where cargo-deny is installed
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
+
+generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared) and the sandbox record
+	LCR_GENERATE=1 cargo test --test generated
+	cargo run -- sandbox generate --patients 21 --seed 1 --observations 40 --out sandbox
+
+setup:
+	@sh scripts/setup.sh

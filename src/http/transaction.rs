@@ -66,7 +66,9 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
         None => Vec::new(),
         Some(Json::Array(entries)) => entries,
         Some(_) => {
-            return Err(Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry"));
+            return Err(
+                Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry")
+            );
         }
     };
     let most = call.state.config.limits.entries;

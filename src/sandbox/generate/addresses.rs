@@ -13,16 +13,8 @@ struct Place {
     outward: &'static [&'static str],
 }
 
-const fn place(
-    borough: &'static str,
-    town: &'static str,
-    outward: &'static [&'static str],
-) -> Place {
-    Place {
-        borough,
-        town,
-        outward,
-    }
+const fn place(borough: &'static str, town: &'static str, outward: &'static [&'static str]) -> Place {
+    Place { borough, town, outward }
 }
 
 /// In the order of `organisations::REGIONS`.
@@ -66,11 +58,7 @@ const PLACES: [&[Place]; 7] = [
     ],
     &[
         place("Croydon", "Croydon", &["CR0", "CR2"]),
-        place(
-            "Kingston upon Thames",
-            "Kingston upon Thames",
-            &["KT1", "KT2"],
-        ),
+        place("Kingston upon Thames", "Kingston upon Thames", &["KT1", "KT2"]),
         place("Merton", "London", &["SW19", "SW20"]),
         place("Merton", "Mitcham", &["CR4"]),
         place("Richmond upon Thames", "Richmond", &["TW9", "TW10"]),
@@ -87,16 +75,8 @@ const PLACES: [&[Place]; 7] = [
         place("Epping Forest", "Epping", &["CM16"]),
     ],
     &[
-        place(
-            "Milton Keynes",
-            "Milton Keynes",
-            &["MK1", "MK2", "MK3", "MK4", "MK5", "MK6", "MK7", "MK9"],
-        ),
-        place(
-            "Milton Keynes",
-            "Milton Keynes",
-            &["MK10", "MK11", "MK12", "MK13", "MK14", "MK15"],
-        ),
+        place("Milton Keynes", "Milton Keynes", &["MK1", "MK2", "MK3", "MK4", "MK5", "MK6", "MK7", "MK9"]),
+        place("Milton Keynes", "Milton Keynes", &["MK10", "MK11", "MK12", "MK13", "MK14", "MK15"]),
         place("Milton Keynes", "Newport Pagnell", &["MK16"]),
     ],
 ];
@@ -128,9 +108,8 @@ const STREETS: [&str; 24] = [
     "Yew Tree",
 ];
 
-const KINDS: [&str; 10] = [
-    "Avenue", "Close", "Court", "Crescent", "Gardens", "Hill", "Lane", "Road", "Street", "Terrace",
-];
+const KINDS: [&str; 10] =
+    ["Avenue", "Close", "Court", "Crescent", "Gardens", "Hill", "Lane", "Road", "Street", "Terrace"];
 
 /// Letters that the second half of a postcode uses.
 const INWARD: &[u8; 20] = b"ABDEFGHJLNPQRSTUWXYZ";
@@ -143,19 +122,9 @@ pub(super) fn address(rng: &mut Rng, region: u32, usage: &str, period: Value) ->
         lines.push(text(format!("Flat {}", 1 + rng.below(48))));
     }
     let number = 1 + rng.below(180);
-    lines.push(text(format!(
-        "{number} {} {}",
-        rng.pick(&STREETS),
-        rng.pick(&KINDS)
-    )));
+    lines.push(text(format!("{number} {} {}", rng.pick(&STREETS), rng.pick(&KINDS))));
     let letters = [*rng.pick(INWARD), *rng.pick(INWARD)].map(char::from);
-    let postcode = format!(
-        "{} {}{}{}",
-        rng.pick(place.outward),
-        rng.below(10),
-        letters[0],
-        letters[1]
-    );
+    let postcode = format!("{} {}{}{}", rng.pick(place.outward), rng.below(10), letters[0], letters[1]);
     object([
         ("use", text(usage)),
         ("type", text("both")),
@@ -171,11 +140,7 @@ pub(super) fn address(rng: &mut Rng, region: u32, usage: &str, period: Value) ->
 /// Home phone, mobile and e-mail, whichever this person gave.
 pub(super) fn telecom(rng: &mut Rng, age: i64, region: u32, email_name: &str) -> Value {
     let contact = |system: &str, value: String, usage: &str| {
-        object([
-            ("system", text(system)),
-            ("value", text(value)),
-            ("use", text(usage)),
-        ])
+        object([("system", text(system)), ("value", text(value)), ("use", text(usage))])
     };
     let mut all = Vec::new();
     if rng.permille(if age > 60 { 800 } else { 250 }) {
@@ -188,18 +153,10 @@ pub(super) fn telecom(rng: &mut Rng, age: i64, region: u32, email_name: &str) ->
         all.push(contact("phone", value, "home"));
     }
     if age >= 13 && rng.permille(880) {
-        all.push(contact(
-            "phone",
-            format!("07700 900{:03}", rng.below(1000)),
-            "mobile",
-        ));
+        all.push(contact("phone", format!("07700 900{:03}", rng.below(1000)), "mobile"));
     }
     if age >= 16 && rng.permille(560) {
-        all.push(contact(
-            "email",
-            format!("{email_name}@example.org"),
-            "home",
-        ));
+        all.push(contact("email", format!("{email_name}@example.org"), "home"));
     }
     list(all)
 }
@@ -209,12 +166,7 @@ pub(super) fn next_of_kin(name: Value, relationship: (&str, &str), rng: &mut Rng
     let (code, display) = relationship;
     let system = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
     object([
-        (
-            "relationship",
-            one(super::fhir::concept(vec![super::fhir::coding(
-                system, code, display,
-            )])),
-        ),
+        ("relationship", one(super::fhir::concept(vec![super::fhir::coding(system, code, display)]))),
         ("name", name),
         ("telecom", telecom(rng, 40, 0, "contact")),
     ])

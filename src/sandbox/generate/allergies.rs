@@ -48,23 +48,12 @@ fn none_known(scribe: &mut Scribe) -> Value {
     let person = scribe.person;
     let practice = &person.providers.practice;
     let rng = &mut scribe.rng;
-    let asked = day_between(
-        rng,
-        plus_years(person.last_day(), -8).max(person.birth),
-        person.last_day(),
-        true,
-    );
+    let asked = day_between(rng, plus_years(person.last_day(), -8).max(person.birth), person.last_day(), true);
     let recorded = Moment::in_hours(rng, asked).write(practice.clock());
     let recorder = practice.staff(rng);
     let fields = [
-        (
-            "clinicalStatus",
-            hl7("allergyintolerance-clinical", "active"),
-        ),
-        (
-            "verificationStatus",
-            hl7("allergyintolerance-verification", "confirmed"),
-        ),
+        ("clinicalStatus", hl7("allergyintolerance-clinical", "active")),
+        ("verificationStatus", hl7("allergyintolerance-verification", "confirmed")),
         ("code", snomed(NONE_KNOWN.0, NONE_KNOWN.1)),
         ("patient", scribe.subject()),
         ("recordedDate", text(recorded)),
@@ -81,8 +70,7 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
         75..93 => &person.providers.acute,
         _ => &person.providers.community,
     };
-    let verification = ["confirmed", "unconfirmed", "refuted", "entered-in-error"]
-        [rng.weighted(&[760, 200, 15, 25])];
+    let verification = ["confirmed", "unconfirmed", "refuted", "entered-in-error"][rng.weighted(&[760, 200, 15, 25])];
     let status = match verification {
         "entered-in-error" => None,
         "refuted" => Some("resolved"),
@@ -90,12 +78,7 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
         _ => Some("active"),
     };
     let began = day_between(rng, person.birth, person.last_day(), false);
-    let recorded = day_between(
-        rng,
-        began.max(plus_years(person.last_day(), -25)),
-        person.last_day(),
-        true,
-    );
+    let recorded = day_between(rng, began.max(plus_years(person.last_day(), -25)), person.last_day(), true);
     let recorded_text = if recorded.year() >= 2008 {
         Moment::in_hours(rng, recorded).write(source.clock())
     } else {
@@ -115,22 +98,9 @@ fn allergy(scribe: &mut Scribe, allergen: &Allergen) -> Value {
     };
     let recorder = source.staff(rng);
     let fields = [
-        (
-            "clinicalStatus",
-            status.map_or(Value::Null, |code| hl7("allergyintolerance-clinical", code)),
-        ),
-        (
-            "verificationStatus",
-            hl7("allergyintolerance-verification", verification),
-        ),
-        (
-            "type",
-            text(if allergen.allergy {
-                "allergy"
-            } else {
-                "intolerance"
-            }),
-        ),
+        ("clinicalStatus", status.map_or(Value::Null, |code| hl7("allergyintolerance-clinical", code))),
+        ("verificationStatus", hl7("allergyintolerance-verification", verification)),
+        ("type", text(if allergen.allergy { "allergy" } else { "intolerance" })),
         ("category", one(text(allergen.category))),
         ("criticality", text(criticality)),
         ("code", snomed(allergen.code, allergen.display)),
@@ -152,10 +122,7 @@ fn reaction(rng: &mut Rng, allergen: &Allergen) -> Value {
     };
     object([
         ("manifestation", one(snomed(code, display))),
-        (
-            "description",
-            only_if(rng.permille(200), || text("As told by the patient")),
-        ),
+        ("description", only_if(rng.permille(200), || text("As told by the patient"))),
         ("severity", text(severity)),
     ])
 }

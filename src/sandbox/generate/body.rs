@@ -71,24 +71,11 @@ impl<'a> Body<'a> {
             person,
             history,
             height: rng.near(if female { 1630 } else { 1760 }, 150),
-            bmi: if obese {
-                rng.near(340, 35)
-            } else {
-                rng.near(245, 45)
-            },
-            systolic: if history.has(Tag::Hypertension) {
-                rng.near(140, 14)
-            } else {
-                rng.near(121, 14)
-            },
-            haemoglobin: rng.near(if female { 132 } else { 147 }, 12)
-                - if anaemic { 24 } else { 0 },
+            bmi: if obese { rng.near(340, 35) } else { rng.near(245, 45) },
+            systolic: if history.has(Tag::Hypertension) { rng.near(140, 14) } else { rng.near(121, 14) },
+            haemoglobin: rng.near(if female { 132 } else { 147 }, 12) - if anaemic { 24 } else { 0 },
             platelets: rng.near(255, 80),
-            cholesterol: if history.has(Tag::Cholesterol) {
-                rng.near(610, 70)
-            } else {
-                rng.near(490, 90)
-            },
+            cholesterol: if history.has(Tag::Cholesterol) { rng.near(610, 70) } else { rng.near(490, 90) },
             drinks: rng.near(9, 9),
             stature: rng.near(1000, 70),
         }
@@ -103,9 +90,7 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn had(&self, tag: Tag, day: Date) -> bool {
-        self.history
-            .since(tag, day)
-            .is_some_and(|problem| problem.end.is_none_or(|end| end > day))
+        self.history.since(tag, day).is_some_and(|problem| problem.end.is_none_or(|end| end > day))
     }
 
     fn months(&self, day: Date) -> i64 {
@@ -148,32 +133,14 @@ impl<'a> Body<'a> {
         if self.had(Tag::Kidney, day) {
             return rng.near(46, 12);
         }
-        let by_age = between_points(
-            &[(20, 110), (40, 98), (60, 84), (80, 69), (100, 62)],
-            self.age(day),
-        );
+        let by_age = between_points(&[(20, 110), (40, 98), (60, 84), (80, 69), (100, 62)], self.age(day));
         rng.near(by_age, 8).max(61)
     }
 
     /// Creatinine in µmol/l that gives this filtration at this age and sex, near enough.
     pub(super) fn creatinine(&self, egfr: i64) -> i64 {
-        let male = between_points(
-            &[
-                (30, 200),
-                (45, 145),
-                (60, 108),
-                (75, 92),
-                (90, 79),
-                (110, 66),
-                (130, 55),
-            ],
-            egfr,
-        );
-        if self.person.sex == Sex::Female {
-            male * 78 / 100
-        } else {
-            male
-        }
+        let male = between_points(&[(30, 200), (45, 145), (60, 108), (75, 92), (90, 79), (110, 66), (130, 55)], egfr);
+        if self.person.sex == Sex::Female { male * 78 / 100 } else { male }
     }
 
     /// HbA1c in mmol/mol.
@@ -199,27 +166,14 @@ impl<'a> Body<'a> {
 
     /// Resting pulse at this age.
     pub(super) fn pulse(&self, rng: &mut Rng, day: Date) -> i64 {
-        let typical = between_points(
-            &[
-                (0, 130),
-                (1, 115),
-                (5, 98),
-                (10, 84),
-                (16, 74),
-                (40, 73),
-                (80, 74),
-            ],
-            self.age(day),
-        );
+        let typical =
+            between_points(&[(0, 130), (1, 115), (5, 98), (10, 84), (16, 74), (40, 73), (80, 74)], self.age(day));
         rng.near(typical, 14)
     }
 
     /// Breaths a minute at this age.
     pub(super) fn breaths(&self, rng: &mut Rng, day: Date) -> i64 {
-        let typical = between_points(
-            &[(0, 38), (1, 30), (5, 22), (10, 19), (16, 16), (80, 17)],
-            self.age(day),
-        );
+        let typical = between_points(&[(0, 38), (1, 30), (5, 22), (10, 19), (16, 16), (80, 17)], self.age(day));
         rng.near(typical, 3)
     }
 

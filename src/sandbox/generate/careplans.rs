@@ -6,9 +6,7 @@ use time::Date;
 
 use super::conditions::History;
 use super::dates::{self, Moment, REFERENCE, day_between, plus_days, plus_years};
-use super::fhir::{
-    SNOMED, coding, concept, list, object, one, organisation, period, reference, text,
-};
+use super::fhir::{SNOMED, coding, concept, list, object, one, organisation, period, reference, text};
 use super::organisations::Kind;
 use super::people::Person;
 use super::rng::{Rng, Subject};
@@ -53,29 +51,16 @@ fn care_plan(scribe: &mut Scribe, history: &History, template: &Template) -> Opt
     let source = provider(person, template.by);
     let made = Moment::in_hours(rng, start).write(source.clock());
     let activities = activities(rng, template, status, start);
-    let intent = if rng.permille(950) {
-        "plan"
-    } else {
-        "proposal"
-    };
-    let addresses = problem.map_or(Value::Null, |problem| {
-        one(reference("Condition", &problem.resource))
-    });
-    let category = concept(vec![coding(
-        SNOMED,
-        template.category.0,
-        template.category.1,
-    )]);
+    let intent = if rng.permille(950) { "plan" } else { "proposal" };
+    let addresses = problem.map_or(Value::Null, |problem| one(reference("Condition", &problem.resource)));
+    let category = concept(vec![coding(SNOMED, template.category.0, template.category.1)]);
     let fields = [
         ("status", text(status)),
         ("intent", text(intent)),
         ("category", one(category)),
         ("title", text(template.title)),
         ("subject", scribe.subject()),
-        (
-            "period",
-            period(text(dates::full(start)), text(dates::full(end))),
-        ),
+        ("period", period(text(dates::full(start)), text(dates::full(end)))),
         ("created", text(made)),
         ("author", organisation(source)),
         ("addresses", addresses),
@@ -109,10 +94,7 @@ fn activities(rng: &mut Rng, template: &Template, status: &str, start: Date) -> 
         let detail = object([
             ("code", concept(vec![coding(SNOMED, code, display)])),
             ("status", text(*rng.pick(done))),
-            (
-                "scheduledPeriod",
-                object([("start", text(dates::full(start)))]),
-            ),
+            ("scheduledPeriod", object([("start", text(dates::full(start)))])),
             ("description", text(*description)),
         ]);
         all.push(object([("detail", detail)]));

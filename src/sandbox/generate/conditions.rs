@@ -10,9 +10,7 @@ use super::organisations::Kind;
 use super::people::{Person, Smoking};
 use super::rng::{Rng, Subject};
 use super::scribe::Scribe;
-use super::tables::conditions::{
-    Course, EPISODES, EXCLUSIVE, Episode, LONG_TERM, LongTerm, Place, Tag,
-};
+use super::tables::conditions::{Course, EPISODES, EXCLUSIVE, Episode, LONG_TERM, LongTerm, Place, Tag};
 
 /// One condition of one person.
 pub(super) struct Problem {
@@ -34,9 +32,7 @@ pub(super) struct History {
 impl History {
     /// The first long-term problem of this kind that began by `day`.
     pub(super) fn since(&self, tag: Tag, day: Date) -> Option<&Problem> {
-        self.problems
-            .iter()
-            .find(|p| p.long_term && p.tag == tag && p.onset <= day)
+        self.problems.iter().find(|p| p.long_term && p.tag == tag && p.onset <= day)
     }
 
     pub(super) fn has(&self, tag: Tag) -> bool {
@@ -45,15 +41,7 @@ impl History {
 }
 
 /// How many conditions a person of this age has, before chance: age and number, joined by lines.
-const BURDEN: [(i64, i64); 7] = [
-    (0, 4),
-    (6, 11),
-    (18, 17),
-    (35, 24),
-    (50, 32),
-    (65, 43),
-    (85, 52),
-];
+const BURDEN: [(i64, i64); 7] = [(0, 4), (6, 11), (18, 17), (35, 24), (50, 32), (65, 43), (85, 52)];
 
 /// The history and its resources, long-term conditions first.
 pub(super) fn conditions(person: &Person) -> (History, Vec<Value>) {
@@ -100,10 +88,7 @@ pub(super) fn between_points(points: &[(i64, i64)], x: i64) -> i64 {
 fn suits(rng: &mut Rng, person: &Person, history: &History, entry: &LongTerm) -> bool {
     let age = person.age();
     let p = entry.permille;
-    let chance = between_points(
-        &[(0, p[0]), (10, p[0]), (30, p[1]), (50, p[2]), (80, p[3])],
-        age,
-    );
+    let chance = between_points(&[(0, p[0]), (10, p[0]), (30, p[1]), (50, p[2]), (80, p[3])], age);
     let drawn = rng.permille(chance.max(0) as u32);
     let excluded = EXCLUSIVE.iter().any(|(a, b)| {
         let other = if entry.code == *a { b } else { a };
@@ -114,12 +99,7 @@ fn suits(rng: &mut Rng, person: &Person, history: &History, entry: &LongTerm) ->
     drawn && sex && smoked && !excluded && age > entry.from_age
 }
 
-fn long_term(
-    scribe: &mut Scribe,
-    history: &mut History,
-    resources: &mut Vec<Value>,
-    entry: &LongTerm,
-) {
+fn long_term(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value>, entry: &LongTerm) {
     let person = scribe.person;
     let rng = &mut scribe.rng;
     let earliest = plus_years(person.birth, entry.from_age).max(plus_years(person.last_day(), -45));
@@ -166,36 +146,19 @@ fn long_term(
     resources.push(resource);
     // The hospital often writes it down again: both stay, each with its source.
     if scribe.rng.permille(220) {
-        let seen = day_between(
-            &mut scribe.rng,
-            onset,
-            end.unwrap_or(person.last_day()),
-            true,
-        );
-        let again = Told {
-            problem: false,
-            recorded: seen,
-            ..told
-        };
+        let seen = day_between(&mut scribe.rng, onset, end.unwrap_or(person.last_day()), true);
+        let again = Told { problem: false, recorded: seen, ..told };
         resources.push(condition(scribe, &person.providers.acute, &again));
     }
 }
 
-fn episode(
-    scribe: &mut Scribe,
-    history: &mut History,
-    resources: &mut Vec<Value>,
-    entry: &Episode,
-) {
+fn episode(scribe: &mut Scribe, history: &mut History, resources: &mut Vec<Value>, entry: &Episode) {
     let person = scribe.person;
     let rng = &mut scribe.rng;
     let earliest = plus_years(person.birth, entry.ages.0).max(plus_years(person.last_day(), -20));
     let latest = plus_years(person.birth, entry.ages.1 + 1).min(person.last_day());
     let repeated = history.problems.iter().any(|p| p.code == entry.code);
-    if latest <= earliest
-        || (entry.once && repeated)
-        || entry.sex.is_some_and(|sex| sex != person.sex)
-    {
+    if latest <= earliest || (entry.once && repeated) || entry.sex.is_some_and(|sex| sex != person.sex) {
         return;
     }
     let onset = day_between(rng, earliest, latest, true);
@@ -205,14 +168,8 @@ fn episode(
     }
     let finish = plus_days(onset, rng.between(entry.days.0, entry.days.1));
     let end = (finish <= person.last_day()).then_some(finish);
-    let verification = [
-        "confirmed",
-        "provisional",
-        "unconfirmed",
-        "refuted",
-        "differential",
-        "entered-in-error",
-    ][rng.weighted(&[930, 25, 15, 8, 7, 15])];
+    let verification = ["confirmed", "provisional", "unconfirmed", "refuted", "differential", "entered-in-error"]
+        [rng.weighted(&[930, 25, 15, 8, 7, 15])];
     let status = match (verification, end) {
         ("entered-in-error", _) => None,
         ("refuted", _) => Some("inactive"),
@@ -241,14 +198,7 @@ fn episode(
     let resource = condition(scribe, source, &told);
     if verification == "confirmed" {
         let (tag, resource) = (entry.tag, id_of(&resource).to_owned());
-        history.problems.push(Problem {
-            tag,
-            code: entry.code,
-            onset,
-            end,
-            resource,
-            long_term: false,
-        });
+        history.problems.push(Problem { tag, code: entry.code, onset, end, resource, long_term: false });
     }
     resources.push(resource);
 }

@@ -20,19 +20,13 @@ pub(super) fn days_between(from: Date, to: Date) -> i64 {
 /// The same day `years` later; 29 February becomes 28 February where there is none.
 pub(super) fn plus_years(day: Date, years: i64) -> Date {
     let year = day.year().saturating_add(years as i32);
-    day.replace_year(year)
-        .or_else(|_| plus_days(day, -1).replace_year(year))
-        .unwrap_or(day)
+    day.replace_year(year).or_else(|_| plus_days(day, -1).replace_year(year)).unwrap_or(day)
 }
 
 /// Completed years from `birth` to `day`.
 pub(super) fn age_on(birth: Date, day: Date) -> i64 {
     let years = i64::from(day.year() - birth.year());
-    if plus_years(birth, years) > day {
-        years - 1
-    } else {
-        years
-    }
+    if plus_years(birth, years) > day { years - 1 } else { years }
 }
 
 /// Any day from `from` to `to`, later ones more often when `recent`.
@@ -90,10 +84,7 @@ impl Moment {
     /// At `minute` of the day. Before 02:00 becomes 02:00: that hour is skipped or repeated when the
     /// clocks change, and staying clear of it keeps the UTC day the same as the London one.
     pub(super) fn new(day: Date, minute: i64) -> Self {
-        Self {
-            day,
-            minute: minute.clamp(120, 1439),
-        }
+        Self { day, minute: minute.clamp(120, 1439) }
     }
 
     /// Sometime while a clinic is open.
@@ -109,11 +100,7 @@ impl Moment {
 
     pub(super) fn write(self, clock: Clock) -> String {
         let summer = is_summer_time(self.day);
-        let shift = if summer && matches!(clock, Clock::Utc) {
-            60
-        } else {
-            0
-        };
+        let shift = if summer && matches!(clock, Clock::Utc) { 60 } else { 0 };
         let (hour, minute) = ((self.minute - shift) / 60, self.minute % 60);
         let suffix = match (clock, summer) {
             (Clock::Utc, _) => "Z",
@@ -152,14 +139,8 @@ mod tests {
         assert_eq!(summer.write(Clock::Local), "2024-03-31T09:30:00+01:00");
         let winter = Moment::new(date!(2024 - 10 - 27), 570);
         assert_eq!(winter.write(Clock::Utc), "2024-10-27T09:30:00Z");
-        assert_eq!(
-            winter.write(Clock::LocalMillis),
-            "2024-10-27T09:30:00.000+00:00"
-        );
-        assert_eq!(
-            summer.plus_hours(20).write(Clock::Local),
-            "2024-04-01T05:30:00+01:00"
-        );
+        assert_eq!(winter.write(Clock::LocalMillis), "2024-10-27T09:30:00.000+00:00");
+        assert_eq!(summer.plus_hours(20).write(Clock::Local), "2024-04-01T05:30:00+01:00");
     }
 
     #[test]

@@ -30,11 +30,7 @@ pub(super) fn text(value: impl Into<String>) -> Value {
 
 /// An array, or null (so that [`object`] leaves it out) when there is nothing in it.
 pub(super) fn list(items: Vec<Value>) -> Value {
-    if items.is_empty() {
-        Value::Null
-    } else {
-        Value::Array(items)
-    }
+    if items.is_empty() { Value::Null } else { Value::Array(items) }
 }
 
 pub(super) fn one(item: Value) -> Value {
@@ -69,9 +65,7 @@ impl Decimal {
 
     /// The JSON number, its trailing zeros kept.
     pub(super) fn json(self) -> Value {
-        self.written()
-            .parse::<Number>()
-            .map_or(Value::Null, Value::Number)
+        self.written().parse::<Number>().map_or(Value::Null, Value::Number)
     }
 }
 
@@ -79,18 +73,11 @@ impl Decimal {
 /// and every reader knows them.
 pub(super) fn hl7(code_system: &str, code: &str) -> Value {
     let system = format!("http://terminology.hl7.org/CodeSystem/{code_system}");
-    concept(vec![object([
-        ("system", text(system)),
-        ("code", text(code)),
-    ])])
+    concept(vec![object([("system", text(system)), ("code", text(code))])])
 }
 
 pub(super) fn coding(system: &str, code: &str, display: &str) -> Value {
-    object([
-        ("system", text(system)),
-        ("code", text(code)),
-        ("display", text(display)),
-    ])
+    object([("system", text(system)), ("code", text(code)), ("display", text(display))])
 }
 
 pub(super) fn concept(codings: Vec<Value>) -> Value {
@@ -103,12 +90,7 @@ pub(super) fn snomed(code: &str, display: &str) -> Value {
 }
 
 pub(super) fn quantity(value: Decimal, unit: &str, ucum: &str) -> Value {
-    object([
-        ("value", value.json()),
-        ("unit", text(unit)),
-        ("system", text(UCUM)),
-        ("code", text(ucum)),
-    ])
+    object([("value", value.json()), ("unit", text(unit)), ("system", text(UCUM)), ("code", text(ucum))])
 }
 
 pub(super) fn reference(kind: &str, id: &str) -> Value {
@@ -117,10 +99,7 @@ pub(super) fn reference(kind: &str, id: &str) -> Value {
 
 /// A logical reference: by identifier, since no source shares its directory.
 pub(super) fn logical(system: &str, value: &str, display: &str) -> Value {
-    object([
-        ("identifier", identifier(system, value)),
-        ("display", text(display)),
-    ])
+    object([("identifier", identifier(system, value)), ("display", text(display))])
 }
 
 /// An organisation, named.
@@ -143,10 +122,7 @@ pub(super) fn period(start: Value, end: Value) -> Value {
 
 /// The `id` of a generated resource.
 pub(super) fn id_of(resource: &Value) -> &str {
-    resource
-        .get("id")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    resource.get("id").and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -155,13 +131,9 @@ mod tests {
 
     #[test]
     fn decimals_keep_their_zeros() {
-        for (digits, scale, written) in [
-            (150, 2, "1.50"),
-            (5, 2, "0.05"),
-            (-5, 1, "-0.5"),
-            (0, 1, "0.0"),
-            (42, 0, "42"),
-        ] {
+        for (digits, scale, written) in
+            [(150, 2, "1.50"), (5, 2, "0.05"), (-5, 1, "-0.5"), (0, 1, "0.0"), (42, 0, "42")]
+        {
             assert_eq!(Decimal::new(digits, scale).json().to_string(), written);
         }
     }

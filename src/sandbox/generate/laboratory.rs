@@ -12,10 +12,10 @@ use super::rng::Rng;
 use super::scribe::Scribe;
 use super::tables::conditions::Tag;
 use super::tables::tests::{
-    ALBUMIN, ALP, ALT, BASOPHILS, BILIRUBIN, CELL_HAEMOGLOBIN, CELL_VOLUME, CHOLESTEROL,
-    CREATININE, CRP, EGFR, EOSINOPHILS, FERRITIN, FREE_T4, FULL_COUNT, GLUCOSE, HAEMATOCRIT,
-    HAEMOGLOBIN, HBA1C, HDL, LIPIDS, LIVER, LYMPHOCYTES, MONOCYTES, NEUTROPHILS, NON_HDL,
-    PLATELETS, POTASSIUM, PSA, RED, RENAL, SODIUM, THYROID, TRIGLYCERIDES, TSH, UREA, WHITE,
+    ALBUMIN, ALP, ALT, BASOPHILS, BILIRUBIN, CELL_HAEMOGLOBIN, CELL_VOLUME, CHOLESTEROL, CREATININE, CRP, EGFR,
+    EOSINOPHILS, FERRITIN, FREE_T4, FULL_COUNT, GLUCOSE, HAEMATOCRIT, HAEMOGLOBIN, HBA1C, HDL, LIPIDS, LIVER,
+    LYMPHOCYTES, MONOCYTES, NEUTROPHILS, NON_HDL, PLATELETS, POTASSIUM, PSA, RED, RENAL, SODIUM, THYROID,
+    TRIGLYCERIDES, TSH, UREA, WHITE,
 };
 
 #[derive(Clone, Copy)]
@@ -52,11 +52,8 @@ pub(super) fn panel(scribe: &mut Scribe, body: &Body, visit: &Visit, which: Pane
     for (test, digits, scale, range) in results {
         // A haemolysed sample has no potassium.
         let spoilt = std::ptr::eq(test, &POTASSIUM) && scribe.rng.permille(15);
-        let finding = if spoilt {
-            Finding::Absent("error")
-        } else {
-            Finding::Ranged(Decimal::new(digits, scale), range)
-        };
+        let finding =
+            if spoilt { Finding::Absent("error") } else { Finding::Ranged(Decimal::new(digits, scale), range) };
         members.push(observation(scribe, visit, test, finding));
     }
     let whole = observation(scribe, visit, group, Finding::Members(members.clone()));
@@ -66,11 +63,7 @@ pub(super) fn panel(scribe: &mut Scribe, body: &Body, visit: &Visit, which: Pane
 
 fn full_count(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
     let child = body.age(visit.at.day) < 12;
-    let haemoglobin = if child {
-        rng.near(122, 10)
-    } else {
-        rng.near(body.haemoglobin, 7)
-    };
+    let haemoglobin = if child { rng.near(122, 10) } else { rng.near(body.haemoglobin, 7) };
     let range = match (child, body.sex()) {
         (true, _) => (110, 145),
         (false, Sex::Female) => (115, 160),
@@ -82,11 +75,7 @@ fn full_count(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
     let red = haematocrit * 1000 / volume.max(1);
     let cell = haemoglobin * 1000 / red.max(1);
     let neutrophils = rng.near(410, 200);
-    let lymphocytes = if child {
-        rng.near(350, 120)
-    } else {
-        rng.near(190, 80)
-    };
+    let lymphocytes = if child { rng.near(350, 120) } else { rng.near(190, 80) };
     let monocytes = rng.near(50, 20);
     let eosinophils = rng.near(18, 16);
     let basophils = rng.between(1, 9);
@@ -110,11 +99,7 @@ fn full_count(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
 fn kidney(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
     let egfr = body.egfr(rng, visit.at.day);
     let creatinine = body.creatinine(egfr);
-    let limits = if body.sex() == Sex::Female {
-        (45, 84)
-    } else {
-        (59, 104)
-    };
+    let limits = if body.sex() == Sex::Female { (45, 84) } else { (59, 104) };
     let urea = rng.near(creatinine * 10 / 15, 12);
     vec![
         (&SODIUM, rng.near(139, 6), 0, (133, 146)),
@@ -127,11 +112,7 @@ fn kidney(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
 }
 
 fn liver(rng: &mut Rng) -> Vec<Result> {
-    let raised = if rng.permille(80) {
-        rng.between(20, 90)
-    } else {
-        0
-    };
+    let raised = if rng.permille(80) { rng.between(20, 90) } else { 0 };
     vec![
         (&ALBUMIN, rng.near(43, 6), 0, (35, 50)),
         (&ALT, rng.near(24, 16) + raised, 0, (0, 50)),
@@ -164,17 +145,9 @@ fn thyroid(rng: &mut Rng, body: &Body, visit: &Visit) -> Vec<Result> {
 fn single(rng: &mut Rng, body: &Body, visit: &Visit) -> Result {
     let day = visit.at.day;
     let sugar = diabetic(body, day) || body.had(Tag::Prediabetes, day);
-    let psa = if body.sex() == Sex::Male && body.age(day) >= 50 {
-        12
-    } else {
-        0
-    };
+    let psa = if body.sex() == Sex::Male && body.age(day) >= 50 { 12 } else { 0 };
     let grown = body.age(day) >= 16;
-    let crp = if rng.permille(250) {
-        rng.between(10, 120)
-    } else {
-        rng.between(1, 5)
-    };
+    let crp = if rng.permille(250) { rng.between(10, 120) } else { rng.between(1, 5) };
     match rng.weighted(&[
         if !grown {
             0
@@ -192,37 +165,15 @@ fn single(rng: &mut Rng, body: &Body, visit: &Visit) -> Result {
         1 => (&CRP, crp, 0, (0, 5)),
         2 => {
             let low = body.had(Tag::IronDeficiency, day);
-            (
-                &FERRITIN,
-                if low {
-                    rng.between(4, 18)
-                } else {
-                    rng.near(110, 80)
-                },
-                0,
-                (15, 300),
-            )
+            (&FERRITIN, if low { rng.between(4, 18) } else { rng.near(110, 80) }, 0, (15, 300))
         }
         3 => {
-            let (centre, spread) = if diabetic(body, day) {
-                (94, 35)
-            } else {
-                (52, 9)
-            };
+            let (centre, spread) = if diabetic(body, day) { (94, 35) } else { (52, 9) };
             (&GLUCOSE, rng.near(centre, spread), 1, (39, 78))
         }
         _ => {
             let enlarged = body.had(Tag::Prostate, day) || body.had(Tag::Cancer, day);
-            (
-                &PSA,
-                if enlarged {
-                    rng.between(180, 780)
-                } else {
-                    rng.between(30, 240)
-                },
-                2,
-                (0, 400),
-            )
+            (&PSA, if enlarged { rng.between(180, 780) } else { rng.between(30, 240) }, 2, (0, 400))
         }
     }
 }

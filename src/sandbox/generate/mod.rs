@@ -65,10 +65,7 @@ pub struct TooManyPatients;
 
 impl std::fmt::Display for TooManyPatients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "at most {MAX_PATIENTS} patients: the test range 999 has no more NHS numbers"
-        )
+        write!(f, "at most {MAX_PATIENTS} patients: the test range 999 has no more NHS numbers")
     }
 }
 
@@ -90,14 +87,7 @@ fn record(options: Options, index: u32) -> Record {
     resources.extend(conditions);
     resources.extend(allergies);
     resources.extend(medications::medications(&person, &history, &known));
-    resources.extend(observations::observations(
-        &person,
-        &history,
-        options.observations,
-    ));
+    resources.extend(observations::observations(&person, &history, options.observations));
     resources.extend(careplans::care_plans(&person, &history));
-    Record {
-        resources,
-        relationships: relationships::relationships(&person),
-    }
+    Record { resources, relationships: relationships::relationships(&person) }
 }

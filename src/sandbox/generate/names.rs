@@ -33,11 +33,7 @@ pub(super) fn name(rng: &mut Rng, sex: Sex, born: i32) -> Name {
             family = format!("{family}-{other}");
         }
     }
-    Name {
-        family,
-        given,
-        origin,
-    }
+    Name { family, given, origin }
 }
 
 impl Origin {

@@ -55,17 +55,11 @@ mod tests {
     #[test]
     fn every_index_has_its_own_valid_number() {
         let mut seen = HashSet::new();
-        for index in (0..20_000)
-            .chain(99_990..100_010)
-            .chain(MAX_PATIENTS - 50..MAX_PATIENTS)
-        {
+        for index in (0..20_000).chain(99_990..100_010).chain(MAX_PATIENTS - 50..MAX_PATIENTS) {
             let number = nhs_number(index);
             let value: u64 = number.parse().expect("digits");
             assert_eq!(number.len(), 10, "{number}");
-            assert!(
-                number.starts_with("999") && number != "9999999999",
-                "{number}"
-            );
+            assert!(number.starts_with("999") && number != "9999999999", "{number}");
             assert_eq!(check_digit(value / 10), Some(value % 10), "{number}");
             assert!(seen.insert(value), "{number} twice");
         }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::dates::Moment;
 use super::fhir::{
-    Decimal, LOINC, SNOMED, coding, concept, hl7, id_of, list, object, one, only_if, organisation,
-    organisation_code, quantity, reference, text,
+    Decimal, LOINC, SNOMED, coding, concept, hl7, id_of, list, object, one, only_if, organisation, organisation_code,
+    quantity, reference, text,
 };
 use super::organisations::{Kind, Organisation};
 use super::scribe::Scribe;
@@ -48,25 +48,14 @@ fn code(test: &Test, source: &Organisation) -> Value {
     let mut codings = vec![coding(SNOMED, test.snomed.0, test.snomed.1)];
     let both = test.category != "laboratory" || source.kind == Kind::Acute;
     if both && !test.loinc.is_empty() {
-        codings.push(object([
-            ("system", text(LOINC)),
-            ("code", text(test.loinc)),
-        ]));
+        codings.push(object([("system", text(LOINC)), ("code", text(test.loinc))]));
     }
     concept(codings)
 }
 
 /// One Observation.
-pub(super) fn observation(
-    scribe: &mut Scribe,
-    visit: &Visit,
-    test: &Test,
-    finding: Finding,
-) -> Value {
-    let effective = (
-        "effectiveDateTime",
-        text(visit.at.write(visit.source.clock())),
-    );
+pub(super) fn observation(scribe: &mut Scribe, visit: &Visit, test: &Test, finding: Finding) -> Value {
+    let effective = ("effectiveDateTime", text(visit.at.write(visit.source.clock())));
     observation_at(scribe, visit, test, finding, effective)
 }
 
@@ -83,19 +72,11 @@ pub(super) fn observation_at(
     // A group and its members stand or fall together, so a group is always final.
     let group = matches!(finding, Finding::Members(_));
     let drawn = rng.weighted(&[960, 15, 10, 8, 7]);
-    let status = [
-        "final",
-        "amended",
-        "corrected",
-        "preliminary",
-        "entered-in-error",
-    ][if group { 0 } else { drawn }];
+    let status = ["final", "amended", "corrected", "preliminary", "entered-in-error"][if group { 0 } else { drawn }];
     // The group says for its members when they were issued and by whom.
     let laboratory = test.category == "laboratory";
     let reported = laboratory && !matches!(finding, Finding::Ranged(..)) || visit.single;
-    let issued = only_if(laboratory && reported, || {
-        text(visit.at.plus_hours(3).write(source.clock()))
-    });
+    let issued = only_if(laboratory && reported, || text(visit.at.plus_hours(3).write(source.clock())));
     let performer = match (laboratory, rng.below(100)) {
         (true, _) => only_if(reported, || one(organisation(source))),
         (false, 0..15) => one(source.staff(rng)),
@@ -116,9 +97,7 @@ pub(super) fn observation_at(
         Finding::Told(value) => ("valueString", text(value)),
         Finding::Components(parts) => ("component", list(parts)),
         Finding::Members(all) => {
-            let ids = all
-                .iter()
-                .map(|member| reference("Observation", id_of(member)));
+            let ids = all.iter().map(|member| reference("Observation", id_of(member)));
             members = list(ids.collect());
             ("value", Value::Null)
         }
@@ -150,10 +129,7 @@ pub(super) fn measured(test: &Test, value: Decimal) -> Value {
 
 /// A part of an observation.
 pub(super) fn component(test: &Test, value: Decimal, visit: &Visit) -> Value {
-    object([
-        ("code", code(test, visit.source)),
-        ("valueQuantity", measured(test, value)),
-    ])
+    object([("code", code(test, visit.source)), ("valueQuantity", measured(test, value))])
 }
 
 /// Laboratories flag what lies outside the range.
@@ -168,14 +144,6 @@ fn interpreted(value: i64, low: i64, high: i64) -> Value {
 
 /// One-sided when there is no lower limit.
 fn reference_range(test: &Test, scale: u8, (low, high): (i64, i64)) -> Value {
-    let bound = |digits| {
-        object([
-            ("value", Decimal::new(digits, scale).json()),
-            ("unit", text(test.unit.0)),
-        ])
-    };
-    object([
-        ("low", only_if(low > 0, || bound(low))),
-        ("high", only_if(high < i64::MAX, || bound(high))),
-    ])
+    let bound = |digits| object([("value", Decimal::new(digits, scale).json()), ("unit", text(test.unit.0))]);
+    object([("low", only_if(low > 0, || bound(low))), ("high", only_if(high < i64::MAX, || bound(high)))])
 }

@@ -54,19 +54,9 @@ pub(super) fn observations(person: &Person, history: &History, mean: u32) -> Vec
     while all.len() < wanted {
         let day = day_between(&mut scribe.rng, earliest, person.last_day(), true);
         let left = wanted - all.len();
-        let weights = VISITS.map(|(kind, most)| {
-            if most <= left {
-                weight(kind, &body, day)
-            } else {
-                0
-            }
-        });
+        let weights = VISITS.map(|(kind, most)| if most <= left { weight(kind, &body, day) } else { 0 });
         let (kind, _) = VISITS[scribe.rng.weighted(&weights)];
-        let kind = if weights.iter().all(|weight| *weight == 0) {
-            Kind::Pressure
-        } else {
-            kind
-        };
+        let kind = if weights.iter().all(|weight| *weight == 0) { Kind::Pressure } else { kind };
         all.extend(visit(&mut scribe, &body, kind, day, left));
     }
     all
@@ -74,15 +64,9 @@ pub(super) fn observations(person: &Person, history: &History, mean: u32) -> Vec
 
 /// Between a fifth of the mean and three times as many: more for the old and the ill.
 fn number(rng: &mut Rng, person: &Person, history: &History, mean: u32) -> usize {
-    let by_age = super::conditions::between_points(
-        &[(0, 330), (18, 430), (40, 850), (60, 1450), (85, 2050)],
-        person.age(),
-    );
-    let ill = history
-        .problems
-        .iter()
-        .filter(|problem| problem.long_term)
-        .count() as i64;
+    let by_age =
+        super::conditions::between_points(&[(0, 330), (18, 430), (40, 850), (60, 1450), (85, 2050)], person.age());
+    let ill = history.problems.iter().filter(|problem| problem.long_term).count() as i64;
     let share = (by_age + ill * 45) * rng.near(1000, 750) / 1000;
     (i64::from(mean) * share.clamp(200, 3000) / 1000) as usize
 }

@@ -91,10 +91,7 @@ impl Organisation {
         let (code, name) = match kind {
             Kind::Practice => {
                 let name = PRACTICE_NAMES[((region * 5 + practice) % 12) as usize];
-                (
-                    format!("Y9{region}{:03}", practice + 1),
-                    format!("{name} Sandbox Surgery"),
-                )
+                (format!("Y9{region}{:03}", practice + 1), format!("{name} Sandbox Surgery"))
             }
             Kind::Acute => (regional("R"), format!("{place} Sandbox Hospitals")),
             Kind::MentalHealth => (regional("M"), format!("{place} Sandbox Mental Health")),
@@ -103,12 +100,7 @@ impl Organisation {
             Kind::OutOfHours => ("Y9OOH".into(), "London Sandbox 111 and Out of Hours".into()),
             Kind::Ambulance => ("Y9AMB".into(), "London Sandbox Ambulance Service".into()),
         };
-        Self {
-            code,
-            name,
-            kind,
-            number: kind as u32 * 10_000 + region * 1_000 + practice,
-        }
+        Self { code, name, kind, number: kind as u32 * 10_000 + region * 1_000 + practice }
     }
 
     /// `https://lcr.example/source/Y9R01`: the `meta.source` of what it shares.
@@ -134,9 +126,7 @@ impl Organisation {
     pub(super) fn staff(&self, rng: &mut Rng) -> Value {
         let who = rng.below(12);
         let title = match (self.kind, who % 3) {
-            (Kind::Practice | Kind::Acute | Kind::OutOfHours, 0 | 1) | (Kind::MentalHealth, 0) => {
-                "Dr"
-            }
+            (Kind::Practice | Kind::Acute | Kind::OutOfHours, 0 | 1) | (Kind::MentalHealth, 0) => "Dr",
             (Kind::Council, _) => "Social Worker",
             (Kind::Ambulance, _) => "Paramedic",
             _ => "Nurse",
@@ -163,11 +153,7 @@ impl Providers {
         let region = patient % 7;
         let at = |kind| Organisation::new(kind, region, 0);
         Self {
-            practice: Organisation::new(
-                Kind::Practice,
-                region,
-                patient / 7 / PATIENTS_PER_PRACTICE,
-            ),
+            practice: Organisation::new(Kind::Practice, region, patient / 7 / PATIENTS_PER_PRACTICE),
             acute: at(Kind::Acute),
             mental_health: at(Kind::MentalHealth),
             community: at(Kind::Community),
@@ -180,17 +166,9 @@ impl Providers {
 
 /// Every organisation that a run of `patients` can name: the regions' own first, practices last.
 pub fn organisations(patients: u32) -> Vec<Organisation> {
-    let mut all = vec![
-        Organisation::new(Kind::OutOfHours, 0, 0),
-        Organisation::new(Kind::Ambulance, 0, 0),
-    ];
+    let mut all = vec![Organisation::new(Kind::OutOfHours, 0, 0), Organisation::new(Kind::Ambulance, 0, 0)];
     for region in 0..7 {
-        for kind in [
-            Kind::Acute,
-            Kind::MentalHealth,
-            Kind::Community,
-            Kind::Council,
-        ] {
+        for kind in [Kind::Acute, Kind::MentalHealth, Kind::Community, Kind::Council] {
             all.push(Organisation::new(kind, region, 0));
         }
     }

@@ -25,12 +25,7 @@ pub(super) fn patient(person: &Person) -> Value {
     let birth_date = birth_date(rng, person);
     let deceased = deceased(rng, person);
     let mut addresses = Vec::new();
-    let moved = day_between(
-        rng,
-        plus_years(REFERENCE, -8),
-        plus_days(REFERENCE, -400),
-        false,
-    );
+    let moved = day_between(rng, plus_years(REFERENCE, -8), plus_days(REFERENCE, -400), false);
     let has_moved = rng.permille(60) && moved > person.birth && person.death.is_none();
     let since = only_if(has_moved, || object([("start", text(dates::full(moved)))]));
     addresses.push(address(rng, region, "home", since));
@@ -38,17 +33,12 @@ pub(super) fn patient(person: &Person) -> Value {
         let until = object([("end", text(dates::full(plus_days(moved, -1))))]);
         addresses.push(address(rng, region, "old", until));
     }
-    let contact = only_if(age < 16 || rng.permille(300), || {
-        one(contact(rng, person, age))
-    });
+    let contact = only_if(age < 16 || rng.permille(300), || one(contact(rng, person, age)));
     let communication = communication(rng, person, age);
     let interpreter = communication.as_ref().is_some_and(|(_, needed)| *needed);
     let extension = only_if(interpreter, || {
         let url = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired";
-        one(object([
-            ("url", text(url)),
-            ("valueBoolean", Value::Bool(true)),
-        ]))
+        one(object([("url", text(url)), ("valueBoolean", Value::Bool(true))]))
     });
     let identifiers = vec![nhs_identifier(rng, person)];
     let fields = [
@@ -61,10 +51,7 @@ pub(super) fn patient(person: &Person) -> Value {
         ("deceasedDateTime", deceased),
         ("address", list(addresses)),
         ("contact", contact),
-        (
-            "communication",
-            communication.map_or(Value::Null, |(value, _)| value),
-        ),
+        ("communication", communication.map_or(Value::Null, |(value, _)| value)),
         ("generalPractitioner", one(fhir::organisation(practice))),
     ];
     scribe.resource_with_id(person.id.clone(), practice, identifiers, fields)
@@ -72,27 +59,14 @@ pub(super) fn patient(person: &Person) -> Value {
 
 /// The NHS number with its tracing status: nearly always verified.
 fn nhs_identifier(rng: &mut Rng, person: &Person) -> Value {
-    let url =
-        "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus";
+    let url = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus";
     let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland";
-    let (code, display) = [
-        ("01", "Number present and verified"),
-        ("02", "Number present but not traced"),
-        ("03", "Trace required"),
-    ][if person.is_spotlit() {
-        0
-    } else {
-        rng.weighted(&[970, 20, 10])
-    }];
+    let (code, display) =
+        [("01", "Number present and verified"), ("02", "Number present but not traced"), ("03", "Trace required")]
+            [if person.is_spotlit() { 0 } else { rng.weighted(&[970, 20, 10]) }];
     let status = concept(vec![coding(system, code, display)]);
     object([
-        (
-            "extension",
-            one(object([
-                ("url", text(url)),
-                ("valueCodeableConcept", status),
-            ])),
-        ),
+        ("extension", one(object([("url", text(url)), ("valueCodeableConcept", status)]))),
         ("system", text(fhir::NHS_NUMBER)),
         ("value", text(person.nhs_number.as_str())),
     ])
@@ -111,18 +85,10 @@ fn patient_names(rng: &mut Rng, person: &Person, age: i64) -> Value {
     if age > 25 && person.sex == Sex::Female && rng.permille(120) {
         let maiden = name.origin.family(rng);
         if maiden != name.family {
-            all.push(object([
-                ("use", text("maiden")),
-                ("family", text(maiden)),
-                ("given", given(&name.given)),
-            ]));
+            all.push(object([("use", text("maiden")), ("family", text(maiden)), ("given", given(&name.given))]));
         }
     } else if let (true, Some(second)) = (rng.permille(40), name.given.get(1)) {
-        all.push(object([
-            ("use", text("usual")),
-            ("family", text(name.family.as_str())),
-            ("given", given(&[second])),
-        ]));
+        all.push(object([("use", text("usual")), ("family", text(name.family.as_str())), ("given", given(&[second]))]));
     }
     list(all)
 }
@@ -159,24 +125,13 @@ fn deceased(rng: &mut Rng, person: &Person) -> Value {
 }
 
 fn contact(rng: &mut Rng, person: &Person, age: i64) -> Value {
-    let sex = if rng.permille(600) {
-        Sex::Female
-    } else {
-        Sex::Male
-    };
+    let sex = if rng.permille(600) { Sex::Female } else { Sex::Male };
     let given = person.name.origin.given(rng, sex);
-    let name = object([
-        ("family", text(person.name.family.as_str())),
-        ("given", one(text(given))),
-    ]);
+    let name = object([("family", text(person.name.family.as_str())), ("given", one(text(given)))]);
     let relationship = match (age < 30, sex) {
         (true, Sex::Female) => ("MTH", "mother"),
         (true, Sex::Male) => ("FTH", "father"),
-        (false, _) => *rng.pick(&[
-            ("SPS", "spouse"),
-            ("SIB", "sibling"),
-            ("FRND", "unrelated friend"),
-        ]),
+        (false, _) => *rng.pick(&[("SPS", "spouse"), ("SIB", "sibling"), ("FRND", "unrelated friend")]),
     };
     next_of_kin(name, relationship, rng)
 }
@@ -195,17 +150,7 @@ fn communication(rng: &mut Rng, person: &Person, age: i64) -> Option<(Value, boo
 
 /// `given.family.index` in plain letters.
 fn email_name(person: &Person) -> String {
-    let plain = |name: &str| -> String {
-        name.to_lowercase()
-            .chars()
-            .filter(char::is_ascii_lowercase)
-            .collect()
-    };
-    let given = person
-        .name
-        .given
-        .first()
-        .map(|name| plain(name))
-        .unwrap_or_default();
+    let plain = |name: &str| -> String { name.to_lowercase().chars().filter(char::is_ascii_lowercase).collect() };
+    let given = person.name.given.first().map(|name| plain(name)).unwrap_or_default();
     format!("{given}.{}.{}", plain(&person.name.family), person.index)
 }

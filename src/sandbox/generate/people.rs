@@ -37,25 +37,14 @@ pub(super) struct Person {
 }
 
 /// Patients in a thousand between two ages (exclusive end), as London's population roughly is.
-const AGES: [(u32, i64, i64); 7] = [
-    (55, 0, 5),
-    (150, 5, 18),
-    (265, 18, 35),
-    (230, 35, 50),
-    (170, 50, 65),
-    (95, 65, 80),
-    (35, 80, 99),
-];
+const AGES: [(u32, i64, i64); 7] =
+    [(55, 0, 5), (150, 5, 18), (265, 18, 35), (230, 35, 50), (170, 50, 65), (95, 65, 80), (35, 80, 99)];
 
 impl Person {
     pub(super) fn new(seed: u64, index: u32) -> Self {
         let mut rng = Rng::new(seed, index, Subject::Person);
         let id = rng.uuid();
-        let sex = if rng.permille(505) {
-            Sex::Female
-        } else {
-            Sex::Male
-        };
+        let sex = if rng.permille(505) { Sex::Female } else { Sex::Male };
         let (mut low, mut high) = (0, 99);
         let chosen = rng.weighted(&AGES.map(|(weight, ..)| weight));
         if let Some((_, from, to)) = AGES.get(chosen) {
@@ -64,12 +53,8 @@ impl Person {
         if is_spotlit(index) {
             (low, high) = (55, 75);
         }
-        let birth = day_between(
-            &mut rng,
-            plus_years(REFERENCE, -high),
-            plus_days(plus_years(REFERENCE, -low), -21),
-            false,
-        );
+        let birth =
+            day_between(&mut rng, plus_years(REFERENCE, -high), plus_days(plus_years(REFERENCE, -low), -21), false);
         let name = names::name(&mut rng, sex, birth.year());
         let death = death(&mut rng, birth, is_spotlit(index));
         let smoking = match age_on(birth, REFERENCE) {
@@ -77,18 +62,7 @@ impl Person {
             _ => [Smoking::Never, Smoking::Former, Smoking::Current][rng.weighted(&[59, 26, 15])],
         };
         let providers = Providers::of(index);
-        Self {
-            seed,
-            index,
-            id,
-            nhs_number: nhs_number(index),
-            sex,
-            birth,
-            death,
-            smoking,
-            providers,
-            name,
-        }
+        Self { seed, index, id, nhs_number: nhs_number(index), sex, birth, death, smoking, providers, name }
     }
 
     /// Patients the sandbox personas look after: adults, alive, found by a full date of birth.
@@ -106,8 +80,7 @@ impl Person {
 
     /// The last day on which something could happen to this person.
     pub(super) fn last_day(&self) -> Date {
-        self.death
-            .map_or(plus_days(REFERENCE, -1), |death| plus_days(death, -1))
+        self.death.map_or(plus_days(REFERENCE, -1), |death| plus_days(death, -1))
     }
 
     /// The age on that day.
@@ -130,12 +103,5 @@ fn death(rng: &mut Rng, birth: Date, spotlit: bool) -> Option<Date> {
         _ => 150,
     };
     let dies = rng.permille(chance) && !spotlit;
-    dies.then(|| {
-        day_between(
-            rng,
-            plus_years(REFERENCE, -5),
-            plus_days(REFERENCE, -7),
-            false,
-        )
-    })
+    dies.then(|| day_between(rng, plus_years(REFERENCE, -5), plus_days(REFERENCE, -7), false))
 }

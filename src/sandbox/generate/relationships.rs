@@ -75,40 +75,18 @@ pub(super) fn relationships(person: &Person) -> Vec<Relationship> {
     let mut rng = Rng::new(person.seed, person.index, Subject::Relationships);
     let providers = &person.providers;
     let born_or = |years: i64| person.birth.max(plus_years(REFERENCE, -years));
-    let registered = day_between(
-        &mut rng,
-        born_or(20),
-        plus_days(REFERENCE, -14).max(person.birth),
-        false,
-    );
+    let registered = day_between(&mut rng, born_or(20), plus_days(REFERENCE, -14).max(person.birth), false);
     let registered = registered.min(person.last_day());
     // The practice closes the record four weeks after a death.
-    let span = Span {
-        from: registered,
-        to: person.death.map(|death| plus_days(death, 28)),
-    };
+    let span = Span { from: registered, to: person.death.map(|death| plus_days(death, 28)) };
     let practice = &providers.practice;
-    let mut all = vec![row(
-        person,
-        practice,
-        "gp_registered",
-        span,
-        practice,
-        "Registered for general medical services",
-    )];
+    let mut all =
+        vec![row(person, practice, "gp_registered", span, practice, "Registered for general medical services")];
     let adult = person.age() >= 18;
     let choices: [(u32, &Organisation, &[Why]); 4] = [
         (400, &providers.acute, &ACUTE),
-        (
-            200,
-            &providers.community,
-            if adult { &COMMUNITY } else { &COMMUNITY_CHILD },
-        ),
-        (
-            120,
-            &providers.council,
-            if adult { &COUNCIL } else { &COUNCIL_CHILD },
-        ),
+        (200, &providers.community, if adult { &COMMUNITY } else { &COMMUNITY_CHILD }),
+        (120, &providers.council, if adult { &COUNCIL } else { &COUNCIL_CHILD }),
         (150, &providers.out_of_hours, &OUT_OF_HOURS),
     ];
     for (permille, holder, reasons) in choices {
@@ -126,55 +104,26 @@ pub(super) fn relationships(person: &Person) -> Vec<Relationship> {
 
 /// Three in five hold now, one in four is over, the rest has yet to begin; admissions are short.
 fn span_of(rng: &mut Rng, person: &Person, basis: &str) -> Span {
-    let stay = if basis == "admission" {
-        rng.between(1, 21)
-    } else {
-        rng.between(30, 540)
-    };
+    let stay = if basis == "admission" { rng.between(1, 21) } else { rng.between(30, 540) };
     let kind = rng.weighted(&[600, 250, 150]);
     let ahead = rng.between(3, 60);
     let back = rng.between(1, stay.min(400));
     if let Some(death) = person.death {
         let from = day_between(rng, person.birth.max(plus_years(death, -3)), death, true);
-        return Span {
-            from,
-            to: Some(plus_days(death, 1)),
-        };
+        return Span { from, to: Some(plus_days(death, 1)) };
     }
     let begun = plus_days(REFERENCE, -back).max(person.birth);
     if has_all(person) {
-        return Span {
-            from: begun,
-            to: None,
-        };
+        return Span { from: begun, to: None };
     }
     match kind {
-        0 if rng.permille(500) => Span {
-            from: begun,
-            to: None,
-        },
-        0 => Span {
-            from: begun,
-            to: Some(plus_days(REFERENCE, ahead)),
-        },
+        0 if rng.permille(500) => Span { from: begun, to: None },
+        0 => Span { from: begun, to: Some(plus_days(REFERENCE, ahead)) },
         1 => {
-            let end = day_between(
-                rng,
-                person.birth.max(plus_years(REFERENCE, -6)),
-                plus_days(REFERENCE, -1),
-                true,
-            );
-            Span {
-                from: plus_days(end, -stay)
-                    .max(person.birth)
-                    .min(plus_days(end, -1)),
-                to: Some(end),
-            }
+            let end = day_between(rng, person.birth.max(plus_years(REFERENCE, -6)), plus_days(REFERENCE, -1), true);
+            Span { from: plus_days(end, -stay).max(person.birth).min(plus_days(end, -1)), to: Some(end) }
         }
-        _ => Span {
-            from: plus_days(REFERENCE, ahead),
-            to: Some(plus_days(REFERENCE, ahead + stay)),
-        },
+        _ => Span { from: plus_days(REFERENCE, ahead), to: Some(plus_days(REFERENCE, ahead + stay)) },
     }
 }
 
@@ -227,16 +176,10 @@ const COUNCIL: [Why; 3] = [
 
 const COUNCIL_CHILD: [Why; 2] = [
     ("caseload", "Children's services, family support"),
-    (
-        "caseload",
-        "Special educational needs team, \"education, health and care\" plan",
-    ),
+    ("caseload", "Special educational needs team, \"education, health and care\" plan"),
 ];
 
 const OUT_OF_HOURS: [Why; 2] = [
-    (
-        "referral",
-        "111 call passed to the clinical assessment service",
-    ),
+    ("referral", "111 call passed to the clinical assessment service"),
     ("referral", "Special patient note for out-of-hours care"),
 ];

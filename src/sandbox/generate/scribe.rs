@@ -30,13 +30,7 @@ impl<'a> Scribe<'a> {
             Subject::Person | Subject::Patient | Subject::Relationships => ("Patient", "PAT"),
         };
         let rng = Rng::new(person.seed, person.index, subject);
-        Self {
-            person,
-            rng,
-            kind,
-            prefix,
-            serial: 0,
-        }
+        Self { person, rng, kind, prefix, serial: 0 }
     }
 
     /// A reference to the patient.
@@ -45,11 +39,7 @@ impl<'a> Scribe<'a> {
     }
 
     /// A resource shared by `source`: the common head, then `fields` that are not null.
-    pub(super) fn resource<const N: usize>(
-        &mut self,
-        source: &Organisation,
-        fields: [(&str, Value); N],
-    ) -> Value {
+    pub(super) fn resource<const N: usize>(&mut self, source: &Organisation, fields: [(&str, Value); N]) -> Value {
         let id = self.rng.uuid();
         self.resource_with_id(id, source, Vec::new(), fields)
     }
@@ -80,10 +70,7 @@ impl<'a> Scribe<'a> {
     }
 
     fn meta(&mut self, source: &Organisation) -> Value {
-        let profile = format!(
-            "https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}",
-            self.kind
-        );
+        let profile = format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}", self.kind);
         // Personas look for these patients, so their demographics are never restricted.
         let exempt = self.kind == "Patient" && self.person.is_spotlit();
         let restricted = self.rng.permille(RESTRICTED) && !exempt;
@@ -93,10 +80,6 @@ impl<'a> Scribe<'a> {
         } else {
             Value::Null
         };
-        object([
-            ("source", text(source.source())),
-            ("profile", one(text(profile))),
-            ("security", security),
-        ])
+        object([("source", text(source.source())), ("profile", one(text(profile))), ("security", security)])
     }
 }

@@ -5,8 +5,7 @@ use time::Date;
 
 use super::dates::{self, Moment, working_day};
 use super::fhir::{
-    DMD, coding, concept, hl7, object, one, only_if, organisation_code, period, quantity,
-    reference, snomed, text,
+    DMD, coding, concept, hl7, object, one, only_if, organisation_code, period, quantity, reference, snomed, text,
 };
 use super::organisations;
 use super::rng::Rng;
@@ -78,15 +77,9 @@ pub(super) fn statement(scribe: &mut Scribe, plan: &Planned) -> Value {
     let dosage = dosage(plan.medicine);
     let fields = [
         ("status", text(status)),
-        (
-            "statusReason",
-            why.map_or(Value::Null, |why| one(object([("text", text(why))]))),
-        ),
+        ("statusReason", why.map_or(Value::Null, |why| one(object([("text", text(why))])))),
         ("category", category),
-        (
-            "medicationCodeableConcept",
-            concept(vec![coding(DMD, plan.medicine.code, plan.medicine.name)]),
-        ),
+        ("medicationCodeableConcept", concept(vec![coding(DMD, plan.medicine.code, plan.medicine.name)])),
         ("subject", scribe.subject()),
         effective,
         ("dateAsserted", text(asserted.write(source.clock()))),
@@ -101,9 +94,7 @@ pub(super) fn statement(scribe: &mut Scribe, plan: &Planned) -> Value {
 /// A period; a single dose, and now and then a hand-written entry, has one day.
 fn effective(rng: &mut Rng, plan: &Planned) -> (&'static str, Value) {
     let from = dates::full(plan.from);
-    if plan.to == Some(plan.from)
-        || (plan.kind == Kind::Short && plan.to.is_some() && rng.permille(30))
-    {
+    if plan.to == Some(plan.from) || (plan.kind == Kind::Short && plan.to.is_some() && rng.permille(30)) {
         return ("effectiveDateTime", text(from));
     }
     let to = plan.to.map_or(Value::Null, |to| text(dates::full(to)));
@@ -120,16 +111,8 @@ fn dosage(medicine: &Medicine) -> Value {
     one(object([
         ("text", text(medicine.directions)),
         ("timing", object([("repeat", repeat)])),
-        (
-            "asNeededBoolean",
-            only_if(medicine.as_needed, || Value::Bool(true)),
-        ),
-        (
-            "route",
-            medicine
-                .route
-                .map_or(Value::Null, |(code, name)| snomed(code, name)),
-        ),
+        ("asNeededBoolean", only_if(medicine.as_needed, || Value::Bool(true))),
+        ("route", medicine.route.map_or(Value::Null, |(code, name)| snomed(code, name))),
         ("doseAndRate", one(object([("doseQuantity", dose)]))),
     ]))
 }

@@ -9,9 +9,7 @@ use super::observations::diabetic;
 use super::people::Smoking;
 use super::scribe::Scribe;
 use super::tables::conditions::Tag;
-use super::tables::tests::{
-    ALCOHOL, BARTHEL, FEET, FRAILTY, GAD7, PAIN, PHQ9, TOBACCO, TRACING, URINE,
-};
+use super::tables::tests::{ALCOHOL, BARTHEL, FEET, FRAILTY, GAD7, PAIN, PHQ9, TOBACCO, TRACING, URINE};
 
 /// Smoking as this person does, and how much they drink.
 pub(super) fn lifestyle(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Value> {
@@ -20,12 +18,7 @@ pub(super) fn lifestyle(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<
         Smoking::Former => ("8517006", "Ex-smoker"),
         Smoking::Current => ("77176002", "Smoker"),
     };
-    let mut all = vec![observation(
-        scribe,
-        visit,
-        &TOBACCO,
-        Finding::Coded(snomed(code, display)),
-    )];
+    let mut all = vec![observation(scribe, visit, &TOBACCO, Finding::Coded(snomed(code, display)))];
     let finding = if scribe.rng.permille(70) {
         Finding::Absent("asked-declined")
     } else {
@@ -50,36 +43,13 @@ pub(super) fn survey(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Val
         12,
     ];
     let (test, score) = match rng.weighted(&weights) {
-        0 => (
-            &PHQ9,
-            if low {
-                rng.near(13, 9)
-            } else {
-                rng.between(0, 6)
-            },
-        ),
-        1 => (
-            &GAD7,
-            if anxious {
-                rng.near(11, 8)
-            } else {
-                rng.between(0, 6)
-            },
-        ),
-        2 => (
-            &FRAILTY,
-            rng.near(if body.age(day) >= 80 { 5 } else { 3 }, 2)
-                .clamp(1, 9),
-        ),
+        0 => (&PHQ9, if low { rng.near(13, 9) } else { rng.between(0, 6) }),
+        1 => (&GAD7, if anxious { rng.near(11, 8) } else { rng.between(0, 6) }),
+        2 => (&FRAILTY, rng.near(if body.age(day) >= 80 { 5 } else { 3 }, 2).clamp(1, 9)),
         3 => (&BARTHEL, rng.near(17, 3).clamp(0, 20)),
         _ => (&PAIN, rng.between(0, 8)),
     };
-    vec![observation(
-        scribe,
-        visit,
-        test,
-        Finding::Counted(score.max(0)),
-    )]
+    vec![observation(scribe, visit, test, Finding::Counted(score.max(0)))]
 }
 
 /// A finding in words.
@@ -89,16 +59,9 @@ pub(super) fn exam(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Value
     let (test, finding) = match rng.below(3) {
         0 if diabetic(body, day) => (&FEET, FEET_FOUND[rng.weighted(&[70, 20, 10])].to_owned()),
         1 => {
-            let rhythm = if body.had(Tag::Fibrillation, day) {
-                "Atrial fibrillation"
-            } else {
-                "Sinus rhythm"
-            };
+            let rhythm = if body.had(Tag::Fibrillation, day) { "Atrial fibrillation" } else { "Sinus rhythm" };
             let rate = body.pulse(rng, day);
-            (
-                &TRACING,
-                format!("{rhythm}, rate {rate}, normal axis, no acute ST change"),
-            )
+            (&TRACING, format!("{rhythm}, rate {rate}, normal axis, no acute ST change"))
         }
         _ => (&URINE, (*rng.pick(&URINE_FOUND)).to_owned()),
     };

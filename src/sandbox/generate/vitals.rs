@@ -11,17 +11,12 @@ use super::rng::Rng;
 use super::scribe::Scribe;
 use super::tables::conditions::Tag;
 use super::tables::tests::{
-    ALERTNESS, BMI, BREATHS, DAY_DIASTOLIC, DAY_PRESSURE, DAY_SYSTOLIC, DIASTOLIC, HEAD, HEIGHT,
-    INSPIRED, NEWS2, OXYGEN, PRESSURE, PULSE, SYSTOLIC, TEMPERATURE, WEIGHT,
+    ALERTNESS, BMI, BREATHS, DAY_DIASTOLIC, DAY_PRESSURE, DAY_SYSTOLIC, DIASTOLIC, HEAD, HEIGHT, INSPIRED, NEWS2,
+    OXYGEN, PRESSURE, PULSE, SYSTOLIC, TEMPERATURE, WEIGHT,
 };
 
 fn number(scribe: &mut Scribe, visit: &Visit, test: &Test, digits: i64, scale: u8) -> Value {
-    observation(
-        scribe,
-        visit,
-        test,
-        Finding::Number(Decimal::new(digits, scale)),
-    )
+    observation(scribe, visit, test, Finding::Number(Decimal::new(digits, scale)))
 }
 
 /// A whole number of blood pressure, pulse, weight, perhaps height, and BMI.
@@ -32,12 +27,7 @@ pub(super) fn review(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Vec<Val
     all.push(number(scribe, visit, &PULSE, pulse, 0));
     let (height, weight) = (body.height(day), body.weight(&mut scribe.rng, day));
     if scribe.rng.permille(20) {
-        all.push(observation(
-            scribe,
-            visit,
-            &WEIGHT,
-            Finding::Absent("asked-declined"),
-        ));
+        all.push(observation(scribe, visit, &WEIGHT, Finding::Absent("asked-declined")));
         return all;
     }
     all.push(number(scribe, visit, &WEIGHT, weight, 1));
@@ -83,37 +73,17 @@ pub(super) fn pressure(scribe: &mut Scribe, body: &Body, visit: &Visit) -> Value
         ];
         let clock = visit.source.clock();
         let from = super::dates::Moment::new(plus_days(day, -1), 9 * 60);
-        let span = period(
-            text(from.write(clock)),
-            text(from.plus_hours(24).write(clock)),
-        );
+        let span = period(text(from.write(clock)), text(from.plus_hours(24).write(clock)));
         let effective = ("effectivePeriod", span);
-        return observation_at(
-            scribe,
-            visit,
-            &DAY_PRESSURE,
-            Finding::Components(parts),
-            effective,
-        );
+        return observation_at(scribe, visit, &DAY_PRESSURE, Finding::Components(parts), effective);
     }
-    let parts = vec![
-        component(&SYSTOLIC, whole(systolic), visit),
-        component(&DIASTOLIC, whole(diastolic), visit),
-    ];
+    let parts = vec![component(&SYSTOLIC, whole(systolic), visit), component(&DIASTOLIC, whole(diastolic), visit)];
     observation(scribe, visit, &PRESSURE, Finding::Components(parts))
 }
 
 fn saturation(rng: &mut Rng, body: &Body, visit: &Visit, ill: bool) -> i64 {
-    let usual = if body.had(Tag::Copd, visit.at.day) {
-        94
-    } else {
-        98
-    };
-    let usual = if ill {
-        usual - rng.between(1, 5)
-    } else {
-        usual
-    };
+    let usual = if body.had(Tag::Copd, visit.at.day) { 94 } else { 98 };
+    let usual = if ill { usual - rng.between(1, 5) } else { usual };
     rng.near(usual, 2).min(100)
 }
 
@@ -217,36 +187,15 @@ pub(super) fn stay(scribe: &mut Scribe, body: &Body, visit: &Visit, left: usize)
         if at.day > last_day {
             break;
         }
-        let now = Visit {
-            at,
-            source: visit.source,
-            single: false,
-        };
+        let now = Visit { at, source: visit.source, single: false };
         // People get better over a stay.
         let signs = Signs::new(&mut scribe.rng, body, &now, set * 2 < sets);
         all.extend(signs.observe(scribe, &now));
-        let alertness = if signs.alert {
-            ("248234008", "Mentally alert")
-        } else {
-            ("300202002", "Responds to voice")
-        };
-        all.push(observation(
-            scribe,
-            &now,
-            &ALERTNESS,
-            Finding::Coded(snomed(alertness.0, alertness.1)),
-        ));
-        let air = if signs.on_oxygen {
-            ("371825009", "Patient on oxygen")
-        } else {
-            ("722742002", "Breathing room air")
-        };
-        all.push(observation(
-            scribe,
-            &now,
-            &INSPIRED,
-            Finding::Coded(snomed(air.0, air.1)),
-        ));
+        let alertness = if signs.alert { ("248234008", "Mentally alert") } else { ("300202002", "Responds to voice") };
+        all.push(observation(scribe, &now, &ALERTNESS, Finding::Coded(snomed(alertness.0, alertness.1))));
+        let air =
+            if signs.on_oxygen { ("371825009", "Patient on oxygen") } else { ("722742002", "Breathing room air") };
+        all.push(observation(scribe, &now, &INSPIRED, Finding::Coded(snomed(air.0, air.1))));
         all.push(number(scribe, &now, &NEWS2, signs.news2(), 0));
         at = at.plus_hours(scribe.rng.between(4, 8));
     }

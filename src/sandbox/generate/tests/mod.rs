@@ -10,13 +10,7 @@ mod repeatable;
 mod valid;
 
 fn run(patients: u32, seed: u64, observations: u32) -> Vec<Record> {
-    records(Options {
-        patients,
-        seed,
-        observations,
-    })
-    .expect("within the limit")
-    .collect()
+    records(Options { patients, seed, observations }).expect("within the limit").collect()
 }
 
 fn ndjson(record: &Record) -> String {
@@ -39,10 +33,7 @@ fn kind(resource: &Value) -> &str {
 }
 
 fn of<'a>(record: &'a Record, wanted: &'a str) -> impl Iterator<Item = &'a Value> {
-    record
-        .resources
-        .iter()
-        .filter(move |resource| kind(resource) == wanted)
+    record.resources.iter().filter(move |resource| kind(resource) == wanted)
 }
 
 fn code<'a>(resource: &'a Value, field: &str) -> Option<&'a str> {

@@ -8,10 +8,7 @@ use super::*;
 fn personas_find_their_patients() {
     let all = run(15, 1, 0);
     let held = |patient: usize| -> Vec<(&str, &str)> {
-        let open = all[patient]
-            .relationships
-            .iter()
-            .filter(|row| row.valid_to.is_none());
+        let open = all[patient].relationships.iter().filter(|row| row.valid_to.is_none());
         open.map(|row| (row.basis, row.holder.as_str())).collect()
     };
     for patient in [0, 7] {
@@ -29,10 +26,7 @@ fn personas_find_their_patients() {
     assert_eq!(all[14].relationships.len(), 1);
     for patient in [0, 7, 14] {
         let resource = &all[patient].resources[0];
-        assert!(
-            resource["meta"].get("security").is_none()
-                && resource.get("deceasedDateTime").is_none()
-        );
+        assert!(resource["meta"].get("security").is_none() && resource.get("deceasedDateTime").is_none());
     }
 }
 
@@ -42,32 +36,16 @@ fn every_source_and_holder_is_a_known_organisation() {
     for record in run(300, 19, 20) {
         for resource in &record.resources {
             let source = at(resource, "meta.source").and_then(|uri| uri.rsplit('/').next());
-            assert!(
-                source.is_some_and(|code| known.contains(code)),
-                "{source:?}"
-            );
+            assert!(source.is_some_and(|code| known.contains(code)), "{source:?}");
         }
         for row in &record.relationships {
             assert!(known.contains(&row.holder) && known.contains(&row.source));
-            assert_eq!(
-                at(&record.resources[0], "identifier.0.value"),
-                Some(row.nhs_number.as_str())
-            );
-            assert!(
-                row.valid_to.is_none() || row.valid_from < row.valid_to,
-                "{row:?}"
-            );
+            assert_eq!(at(&record.resources[0], "identifier.0.value"), Some(row.nhs_number.as_str()));
+            assert!(row.valid_to.is_none() || row.valid_from < row.valid_to, "{row:?}");
         }
     }
     let (small, large) = (organisations(8_400), organisations(8_401));
-    assert_eq!(
-        (
-            small.len() + 1,
-            large[30].code.as_str(),
-            large[31].code.as_str()
-        ),
-        (large.len(), "Y90001", "Y90002")
-    );
+    assert_eq!((small.len() + 1, large[30].code.as_str(), large[31].code.as_str()), (large.len(), "Y90001", "Y90002"));
 }
 
 #[test]

@@ -7,14 +7,7 @@ use super::*;
 
 #[test]
 fn every_resource_has_what_r4_and_uk_core_require() {
-    let always = [
-        "resourceType",
-        "id",
-        "meta.source",
-        "meta.profile.0",
-        "identifier.0.system",
-        "identifier.0.value",
-    ];
+    let always = ["resourceType", "id", "meta.source", "meta.profile.0", "identifier.0.system", "identifier.0.value"];
     let mut ids = HashSet::new();
     let mut identifiers = HashSet::new();
     for record in run(100, 11, 80) {
@@ -22,25 +15,11 @@ fn every_resource_has_what_r4_and_uk_core_require() {
         assert_eq!(kind(&record.resources[0]), "Patient");
         for resource in &record.resources {
             let required: &[&str] = match kind(resource) {
-                "Patient" => &[
-                    "name.0.family",
-                    "name.0.given.0",
-                    "gender",
-                    "birthDate",
-                    "address.0.postalCode",
-                ],
-                "Condition" => &[
-                    "code.coding.0.code",
-                    "subject.reference",
-                    "recordedDate",
-                    "verificationStatus.coding.0.code",
-                ],
-                "Observation" => &[
-                    "status",
-                    "category.0.coding.0.code",
-                    "code.coding.0.code",
-                    "subject.reference",
-                ],
+                "Patient" => &["name.0.family", "name.0.given.0", "gender", "birthDate", "address.0.postalCode"],
+                "Condition" => {
+                    &["code.coding.0.code", "subject.reference", "recordedDate", "verificationStatus.coding.0.code"]
+                }
+                "Observation" => &["status", "category.0.coding.0.code", "code.coding.0.code", "subject.reference"],
                 "MedicationStatement" => &[
                     "status",
                     "medicationCodeableConcept.coding.0.code",
@@ -48,11 +27,9 @@ fn every_resource_has_what_r4_and_uk_core_require() {
                     "dateAsserted",
                     "dosage.0.text",
                 ],
-                "AllergyIntolerance" => &[
-                    "code.coding.0.code",
-                    "patient.reference",
-                    "verificationStatus.coding.0.code",
-                ],
+                "AllergyIntolerance" => {
+                    &["code.coding.0.code", "patient.reference", "verificationStatus.coding.0.code"]
+                }
                 "CarePlan" => &[
                     "status",
                     "intent",
@@ -65,35 +42,16 @@ fn every_resource_has_what_r4_and_uk_core_require() {
                 other => panic!("unexpected {other}"),
             };
             for path in always.iter().chain(required) {
-                assert!(
-                    at(resource, path).is_some_and(|found| !found.is_empty()),
-                    "{path} of {resource}"
-                );
+                assert!(at(resource, path).is_some_and(|found| !found.is_empty()), "{path} of {resource}");
             }
-            let reference =
-                at(resource, "subject.reference").or_else(|| at(resource, "patient.reference"));
+            let reference = at(resource, "subject.reference").or_else(|| at(resource, "patient.reference"));
             let own = format!("Patient/{patient}");
-            assert!(
-                kind(resource) == "Patient" || reference == Some(own.as_str()),
-                "{resource}"
-            );
-            let profile = format!(
-                "https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}",
-                kind(resource)
-            );
+            assert!(kind(resource) == "Patient" || reference == Some(own.as_str()), "{resource}");
+            let profile = format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{}", kind(resource));
             assert_eq!(at(resource, "meta.profile.0"), Some(profile.as_str()));
-            assert!(
-                ids.insert(at(resource, "id").unwrap_or_default().to_owned()),
-                "id twice: {resource}"
-            );
-            let last = resource["identifier"]
-                .as_array()
-                .and_then(|all| all.last())
-                .expect("an identifier");
-            assert!(
-                identifiers.insert(last.to_string()),
-                "identifier twice: {resource}"
-            );
+            assert!(ids.insert(at(resource, "id").unwrap_or_default().to_owned()), "id twice: {resource}");
+            let last = resource["identifier"].as_array().and_then(|all| all.last()).expect("an identifier");
+            assert!(identifiers.insert(last.to_string()), "identifier twice: {resource}");
             for value in walk(resource) {
                 let empty = match value {
                     Value::Null => true,
@@ -128,9 +86,7 @@ fn invariants_of_r4_hold() {
                     assert_eq!(clinical.is_none(), error, "ait-1, ait-2: {resource}");
                 }
                 "Observation" => {
-                    let value = resource
-                        .as_object()
-                        .is_some_and(|all| all.keys().any(|key| key.starts_with("value")));
+                    let value = resource.as_object().is_some_and(|all| all.keys().any(|key| key.starts_with("value")));
                     let parts = ["dataAbsentReason", "component", "hasMember"]
                         .iter()
                         .filter(|part| resource.get(**part).is_some())
@@ -141,18 +97,13 @@ fn invariants_of_r4_hold() {
                         let id = at(member, "reference")
                             .and_then(|text| text.strip_prefix("Observation/"))
                             .expect("an observation");
-                        let found = record
-                            .resources
-                            .iter()
-                            .any(|other| at(other, "id") == Some(id));
+                        let found = record.resources.iter().any(|other| at(other, "id") == Some(id));
                         assert!(found, "a member is missing: {resource}");
                     }
                 }
                 "MedicationStatement" | "CarePlan" => {
                     for path in ["reasonReference.0.reference", "addresses.0.reference"] {
-                        if let Some(id) =
-                            at(resource, path).and_then(|text| text.strip_prefix("Condition/"))
-                        {
+                        if let Some(id) = at(resource, path).and_then(|text| text.strip_prefix("Condition/")) {
                             assert!(ids.contains(id), "{path}: {resource}");
                         }
                     }
@@ -173,10 +124,7 @@ fn no_number_loses_a_zero() {
             let again: Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(text, again.to_string());
             let test = code(observation, "code").unwrap_or_default().to_owned();
-            let Some(number) = observation["valueQuantity"]
-                .get("value")
-                .map(Value::to_string)
-            else {
+            let Some(number) = observation["valueQuantity"].get("value").map(Value::to_string) else {
                 continue;
             };
             let scale = number.split_once('.').map_or(0, |(_, part)| part.len());
@@ -198,10 +146,7 @@ fn snomed_and_dmd_codes_have_their_check_digit() {
     for record in run(200, 17, 80) {
         for resource in &record.resources {
             for value in walk(resource) {
-                if matches!(
-                    at(value, "system"),
-                    Some("http://snomed.info/sct" | "https://dmd.nhs.uk")
-                ) {
+                if matches!(at(value, "system"), Some("http://snomed.info/sct" | "https://dmd.nhs.uk")) {
                     codes.insert(at(value, "code").expect("a code").to_owned());
                 }
             }
@@ -227,12 +172,8 @@ fn verhoeff(code: &str) -> bool {
         }
     }
     let permuted = |digit: usize, position: usize| {
-        successors(Some(digit), |digit| Some(STEP[*digit]))
-            .nth(position % 8)
-            .unwrap_or(0)
+        successors(Some(digit), |digit| Some(STEP[*digit])).nth(position % 8).unwrap_or(0)
     };
     let digits = code.bytes().rev().map(|byte| usize::from(byte - b'0'));
-    digits.enumerate().fold(0, |sum, (position, digit)| {
-        times(sum, permuted(digit, position))
-    }) == 0
+    digits.enumerate().fold(0, |sum, (position, digit)| times(sum, permuted(digit, position))) == 0
 }

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row};
 use super::sql::{Expr, Sql};
 use super::{StoreError, reach};
 use crate::access::{Grant, Reach};
+use crate::resources;
 
 /// The key of rows that belong to nobody: their subject is no patient of this record.
 pub const NOBODY: i64 = 0;
@@ -64,7 +65,7 @@ impl People {
             None => None,
         };
         match (self.by_id.get(id).copied(), numbered) {
-            (Some((person, _)), Some(other)) if person != other => Ok(None),
+            (Some((person, _)), Some(other)) if person != other => self.adopt(tx, id, person, other).await,
             (Some((person, _)), Some(_)) => Ok(Some(person)),
             (Some((person, _)), None) => self.renumber(tx, person, number).await,
             (None, Some(person)) => {
@@ -73,6 +74,29 @@ impl People {
             }
             (None, None) => self.make(tx, id, number).await.map(Some),
         }
+    }
+
+    /// Rows about a Patient may come before the Patient: then its id stands for a person of its own, of whom nothing is
+    /// known. When the Patient comes and its number is known, those rows are that person's.
+    async fn adopt(&mut self, tx: &mut PgConnection, id: &str, unknown: i64, person: i64) -> Result<Option<i64>, StoreError> {
+        let known = "SELECT EXISTS (SELECT 1 FROM patient WHERE patient_id = $1) \
+                     OR EXISTS (SELECT 1 FROM patient_history WHERE patient_id = $1) \
+                     OR (SELECT nhs_number IS NOT NULL FROM person WHERE patient_id = $1)";
+        if sqlx::query_scalar(known).bind(unknown).fetch_one(&mut *tx).await? {
+            return Ok(None);
+        }
+        for spec in resources::ALL {
+            for table in [spec.table, spec.history] {
+                let mut sql = Sql::default();
+                let (from, to) = (sql.bind(unknown, "bigint"), sql.bind(person, "bigint"));
+                let table = Expr::literal(table);
+                sql.push(&Expr::fill("UPDATE {} SET patient_id = {} WHERE patient_id = {}", &[&table, &to, &from]));
+                sql.fetch(&mut *tx).await?;
+            }
+        }
+        sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE patient_id = $1").bind(unknown).bind(person).execute(&mut *tx).await?;
+        self.by_id.insert(id.to_owned(), (person, true));
+        Ok(Some(person))
     }
 
     /// Gives a person a number that nobody has. One whom several Patients share keeps the number they agree on.

@@ -78,9 +78,11 @@ impl<'a> Loader<'a> {
     /// Writes what waits.
     pub async fn flush(&mut self) -> Result<(), Failure> {
         let mut waiting = std::mem::take(&mut self.waiting);
+        // Patients first, whoever shares them: the rows about them find their person made.
+        waiting.sort_by_key(|item| item.spec.subject.is_some());
         while let Some(first) = waiting.first() {
-            let source = first.source.clone();
-            let (mine, others) = waiting.into_iter().partition(|item| item.source == source);
+            let (source, clinical) = (first.source.clone(), first.spec.subject.is_some());
+            let (mine, others) = waiting.into_iter().partition(|item| item.source == source && item.spec.subject.is_some() == clinical);
             waiting = others;
             self.write_each(mine).await?;
         }

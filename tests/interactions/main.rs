@@ -1,0 +1,18 @@
+//! The REST interactions, each as R4 §3.1.0 has it, over real HTTP and a real PostgreSQL.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod capability;
+mod change;
+mod concurrency;
+mod deletion;
+mod history;
+mod links;
+mod paging;
+mod references;
+mod searching;
+mod sorting;
+mod support;
+mod transactions;
+mod undone;

@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::Compress;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
 use crate::config::Config;
-use crate::http::span::RouteSpan;
+use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State};
 use crate::store::{AuditTrail, Store, StoreError};
 
@@ -57,6 +57,7 @@ impl App {
             });
             let app = ActixApp::new()
                 .wrap(Compress::default())
+                .wrap(from_fn(span::name))
                 .wrap(TracingLogger::<RouteSpan>::new())
                 .configure(http::routes);
             match state {

@@ -111,7 +111,11 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Sandbox { command: SandboxCommand::Token { persona } } => {
             let claims = sandbox::persona(&persona)?;
-            println!("{}", smart::issue(&database(&Config::load()?)?, &claims, sandbox::TOKEN_SECONDS).await?);
+            let store = database(&Config::load()?)?;
+            if !store.sandbox_begun().await? {
+                return Err("this database holds no sandbox: personas are for the one that `lcr demo` serves".into());
+            }
+            println!("{}", smart::issue(&store, &claims, sandbox::TOKEN_SECONDS).await?);
         }
         Command::Sandbox { command: SandboxCommand::Generate { patients, seed, observations, out } } => {
             sandbox::write_records(patients, seed, observations, out.as_deref())?;

@@ -39,8 +39,6 @@ impl Answer {
         if let Some(location) = &self.location {
             response.insert_header((LOCATION, location.as_str()));
         }
-        response.insert_header(("X-Request-Id", call.request_id.to_string()));
-        response.insert_header(("Cache-Control", "no-store"));
         let body = match (is_write, call.prefers("return=minimal"), call.prefers("return=OperationOutcome")) {
             (true, true, _) => String::new(),
             (true, _, true) => outcome(&[Issue {

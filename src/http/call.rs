@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use uuid::Uuid;
 
 use super::State;
+use super::span::RequestId;
 use crate::access::{Caller, Grant, Interaction};
 use crate::error::Problem;
 use crate::fhir::date;
@@ -37,13 +38,14 @@ impl FromRequest for Call {
         let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
         let headers = request.headers().clone();
         let query = request.query_string().to_owned();
+        let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
         Box::pin(async move {
             let state = state.ok_or_else(|| {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
             })?;
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let caller = smart::caller(&state.store, authorization).await?;
-            let call = Call { state, caller, request_id: Uuid::now_v7(), query, headers };
+            let call = Call { state, caller, request_id, query, headers };
             call.acceptable()?;
             Ok(call)
         })

@@ -11,6 +11,7 @@ use crate::fhir::bundle::Writer;
 use crate::fhir::date::{self, to_instant};
 use crate::fhir::json::Json;
 use crate::fhir::outcome::IssueType;
+use crate::fhir::primitive::is_id;
 use crate::search::cursor::Cursor;
 use crate::search::query;
 use crate::store::{HistoryPage, HistoryTarget};
@@ -40,6 +41,9 @@ async fn history(call: &Call, kind: &str, id: Option<String>) -> Result<Answer, 
 
 async fn look(call: &Call, kind: &str, id: Option<String>, address: &str) -> Result<(HistoryPage, String), Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Read)?;
+    if id.as_deref().is_some_and(|id| !is_id(id)) {
+        return Err(Problem::not_found());
+    }
     let claims = call.caller.claims();
     let limits = call.state.config.limits;
     let (mut count, mut since, mut used, mut sealed) = (limits.page, None, Vec::new(), None);

@@ -8,6 +8,7 @@ use super::{Answer, Call};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
+use crate::fhir::primitive::is_id;
 use crate::store::{Read, Target};
 
 /// `GET /fhir/{Type}/{id}`
@@ -36,6 +37,10 @@ pub async fn read(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Re
 
 async fn look(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<(Answer, i64), Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Read)?;
+    // What cannot be an id names nothing.
+    if !is_id(id) {
+        return Err(Problem::not_found());
+    }
     let target = Target::new(grant, id, version).ok_or_else(Problem::not_found)?;
     match call.state.store.read(&target).await? {
         Read::Found { patient_id, version, updated_at, resource } => {

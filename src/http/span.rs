@@ -1,20 +1,54 @@
-//! A request's span. It names the route, never the address: ids, queries and tokens stay out of logs.
+//! A request's name and span. The span names the route, never the address: ids, queries and tokens stay out of logs.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
 use tracing::Span;
 use tracing_actix_web::RootSpanBuilder;
+use uuid::Uuid;
 
-/// Makes a request's span from its method and route template.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of a request, in its log lines, its audit rows and its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+/// Gives every request a name, the caller's own if it is a UUID, and every answer that name. Nothing may be cached.
+pub async fn name<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let id = name_of(&request);
+    let mut response = next.call(request).await?;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The request's name, made at the first question.
+fn name_of(request: &ServiceRequest) -> Uuid {
+    if let Some(RequestId(id)) = request.extensions().get::<RequestId>() {
+        return *id;
+    }
+    let own =
+        request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let id = own.unwrap_or_else(Uuid::now_v7);
+    request.extensions_mut().insert(RequestId(id));
+    id
+}
+
+/// Makes a request's span from its method, route template and name.
 pub struct RouteSpan;
 
 impl RootSpanBuilder for RouteSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
-        tracing::info_span!("request", method = %request.method(), route, status = tracing::field::Empty)
+        let id = name_of(request);
+        tracing::info_span!("request", method = %request.method(), route, request_id = %id, status = tracing::field::Empty)
     }
 
-    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, actix_web::Error>) {
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         let status = match outcome {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),

@@ -60,6 +60,9 @@ pub async fn delete(call: Call, path: web::Path<(String, String)>) -> Result<Htt
     let result = async {
         let spec = spec(&kind)?;
         let grant = call.grant(spec, Interaction::Delete)?;
+        if !is_id(&id) {
+            return Err(Problem::not_found());
+        }
         let if_match = call.if_match()?;
         let write = Write::new(grant, &id, Change::Delete { if_match }).ok_or_else(Problem::not_found)?;
         one(&call, write, spec, &row).await

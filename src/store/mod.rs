@@ -41,12 +41,13 @@ pub struct Store {
     pool: PgPool,
 }
 
-/// Why the database did not answer. The words are for operators; callers see none of them.
+/// Why the database did not answer. The words are for operators; callers see none of them. They hold no value of a
+/// statement: those are patients' data.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the database cannot be reached or did not answer in time: {0}")]
+    #[error("the database cannot be reached or did not answer in time: {}", without_values(.0))]
     Unavailable(sqlx::Error),
-    #[error("the database refused a statement: {0}")]
+    #[error("the database refused a statement: {}", without_values(.0))]
     Statement(sqlx::Error),
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -67,6 +68,18 @@ impl From<sqlx::Error> for StoreError {
             }
             other => StoreError::Statement(other),
         }
+    }
+}
+
+/// An error's kind; of PostgreSQL's own, the SQLSTATE and the constraint, since its message may quote a value.
+fn without_values(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refused) => {
+            let constraint = refused.constraint().map(|name| format!(", constraint {name}")).unwrap_or_default();
+            format!("SQLSTATE {}{constraint}", refused.code().as_deref().unwrap_or("unknown"))
+        }
+        sqlx::Error::ColumnDecode { index, .. } => format!("column {index} could not be read"),
+        other => other.to_string(),
     }
 }
 

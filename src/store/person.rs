@@ -78,7 +78,13 @@ impl People {
 
     /// Rows about a Patient may come before the Patient: then its id stands for a person of its own, of whom nothing is
     /// known. When the Patient comes and its number is known, those rows are that person's.
-    async fn adopt(&mut self, tx: &mut PgConnection, id: &str, unknown: i64, person: i64) -> Result<Option<i64>, StoreError> {
+    async fn adopt(
+        &mut self,
+        tx: &mut PgConnection,
+        id: &str,
+        unknown: i64,
+        person: i64,
+    ) -> Result<Option<i64>, StoreError> {
         let known = "SELECT EXISTS (SELECT 1 FROM patient WHERE patient_id = $1) \
                      OR EXISTS (SELECT 1 FROM patient_history WHERE patient_id = $1) \
                      OR (SELECT nhs_number IS NOT NULL FROM person WHERE patient_id = $1)";
@@ -94,7 +100,11 @@ impl People {
                 sql.fetch(&mut *tx).await?;
             }
         }
-        sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE patient_id = $1").bind(unknown).bind(person).execute(&mut *tx).await?;
+        sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE patient_id = $1")
+            .bind(unknown)
+            .bind(person)
+            .execute(&mut *tx)
+            .await?;
         self.by_id.insert(id.to_owned(), (person, true));
         Ok(Some(person))
     }

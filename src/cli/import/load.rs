@@ -82,7 +82,8 @@ impl<'a> Loader<'a> {
         waiting.sort_by_key(|item| item.spec.subject.is_some());
         while let Some(first) = waiting.first() {
             let (source, clinical) = (first.source.clone(), first.spec.subject.is_some());
-            let (mine, others) = waiting.into_iter().partition(|item| item.source == source && item.spec.subject.is_some() == clinical);
+            let (mine, others) =
+                waiting.into_iter().partition(|item| item.source == source && item.spec.subject.is_some() == clinical);
             waiting = others;
             self.write_each(mine).await?;
         }

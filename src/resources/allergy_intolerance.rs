@@ -1,13 +1,13 @@
 //! AllergyIntolerance: what may harm the person, or that nothing is known to.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// AllergyIntolerance, R4 §9.1.
 pub const ALLERGY_INTOLERANCE: ResourceSpec = ResourceSpec {
     name: "AllergyIntolerance",
     table: "allergy_intolerance",
     history: "allergy_intolerance_history",
-    subject: Some("patient"),
+    compartment: Compartment::Subject("patient"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-AllergyIntolerance",
 };

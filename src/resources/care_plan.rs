@@ -1,13 +1,13 @@
 //! CarePlan: what the person and those who care for them mean to do.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// CarePlan, R4 §9.5.
 pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     name: "CarePlan",
     table: "care_plan",
     history: "care_plan_history",
-    subject: Some("subject"),
+    compartment: Compartment::Subject("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan",
 };

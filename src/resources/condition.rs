@@ -1,13 +1,13 @@
 //! Condition: problems and diagnoses.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// Condition, R4 §9.2.
 pub const CONDITION: ResourceSpec = ResourceSpec {
     name: "Condition",
     table: "condition",
     history: "condition_history",
-    subject: Some("subject"),
+    compartment: Compartment::Subject("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Condition",
 };

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::path::{self, Path};
-use super::spec::{Kind, Param, ResourceSpec};
+use super::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::fhir::date::{self, Span};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::quantity;
@@ -58,7 +58,8 @@ pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Ob
 
 /// The person a resource is about, as its reference says; none for the Patient itself and for what has no subject.
 pub fn subject<'a>(spec: &ResourceSpec, resource: &'a Object, base: &str) -> Option<Reference<'a>> {
-    let subject = resource.get(spec.subject?)?.as_object()?;
+    let Compartment::Subject(element) = spec.compartment else { return None };
+    let subject = resource.get(element)?.as_object()?;
     subject.text("reference").map(|text| reference::parse(text, base))
 }
 

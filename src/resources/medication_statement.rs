@@ -1,13 +1,13 @@
 //! MedicationStatement: what the person takes or took.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// MedicationStatement, R4 §11.4.
 pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     name: "MedicationStatement",
     table: "medication_statement",
     history: "medication_statement_history",
-    subject: Some("subject"),
+    compartment: Compartment::Subject("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",
 };

@@ -1,13 +1,13 @@
 //! Observation: results, vital signs, social history.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// Observation, R4 §10.1.
 pub const OBSERVATION: ResourceSpec = ResourceSpec {
     name: "Observation",
     table: "observation",
     history: "observation_history",
-    subject: Some("subject"),
+    compartment: Compartment::Subject("subject"),
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation",
 };

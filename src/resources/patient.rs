@@ -1,13 +1,13 @@
 //! Patient: the person whose record this is.
 
-use super::spec::{Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
 
 /// Patient, R4 §8.1.
 pub const PATIENT: ResourceSpec = ResourceSpec {
     name: "Patient",
     table: "patient",
     history: "patient_history",
-    subject: None,
+    compartment: Compartment::Person,
     params: PARAMS,
     profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient",
 };

@@ -12,12 +12,21 @@ pub struct ResourceSpec {
     pub table: &'static str,
     /// The table of all versions.
     pub history: &'static str,
-    /// The element that names the person (`subject`); `None` for the person itself.
-    pub subject: Option<&'static str>,
+    /// Whose record it belongs to.
+    pub compartment: Compartment,
     /// The type's own search parameters.
     pub params: &'static [Param],
     /// The profile this record expects.
     pub profile: &'static str,
+}
+
+/// Whose record a resource belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compartment {
+    /// It is the person.
+    Person,
+    /// The person that this element refers to.
+    Subject(&'static str),
 }
 
 /// One search parameter.
@@ -107,6 +116,11 @@ impl Param {
 }
 
 impl ResourceSpec {
+    /// Whether it is the person's own resource.
+    pub fn is_person(&self) -> bool {
+        self.compartment == Compartment::Person
+    }
+
     /// Every parameter: the type's own, then those of all resources.
     pub fn all_params(&'static self) -> impl Iterator<Item = &'static Param> {
         self.params.iter().chain(super::common::PARAMS)

@@ -135,7 +135,7 @@ async fn write_all(
     let mut people = People::find(tx, &grant, decide::patient_ids(&writes, base)).await?;
     // Patients first: the rows about them need their keys.
     let mut order: Vec<usize> = (0..writes.len()).collect();
-    order.sort_by_key(|at| writes[*at].grant.spec().subject.is_some());
+    order.sort_by_key(|at| !writes[*at].grant.spec().is_person());
     let mut written: Vec<Option<(Written, Option<rows::NewRow>)>> = writes.iter().map(|_| None).collect();
     for at in order {
         let write = &writes[at];
@@ -170,7 +170,7 @@ async fn person_of(
     base: &str,
 ) -> Result<Result<i64, Refusal>, StoreError> {
     let spec = write.grant.spec();
-    if spec.subject.is_none() {
+    if spec.is_person() {
         let number = resource.objects("identifier").find(|i| i.text("system") == Some(nhs_number::SYSTEM));
         let person = people.patient(tx, &write.id, number.and_then(|i| i.text("value"))).await?;
         return Ok(person.ok_or(Refusal::NumberTaken));

@@ -231,3 +231,17 @@ pub fn http_date(text: &str) -> OffsetDateTime {
 pub fn header(session: &Session<'_>, method: Method, path: &str, name: &str, value: &str) -> RequestBuilder {
     session.request(method, path).header(name, value)
 }
+
+/// A care relationship of a practitioner that holds now.
+pub fn relationship(number: &str, practitioner: &str) -> lcr_facade::store::Relationship {
+    lcr_facade::store::Relationship {
+        nhs_number: number.to_owned(),
+        holder_kind: "practitioner".to_owned(),
+        holder: practitioner.to_owned(),
+        basis: "caseload".to_owned(),
+        valid_from: "2020-01-01T00:00:00Z".to_owned(),
+        valid_to: None,
+        source: "test".to_owned(),
+        reason: "test".to_owned(),
+    }
+}

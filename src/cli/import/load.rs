@@ -79,11 +79,11 @@ impl<'a> Loader<'a> {
     pub async fn flush(&mut self) -> Result<(), Failure> {
         let mut waiting = std::mem::take(&mut self.waiting);
         // Patients first, whoever shares them: the rows about them find their person made.
-        waiting.sort_by_key(|item| item.spec.subject.is_some());
+        waiting.sort_by_key(|item| !item.spec.is_person());
         while let Some(first) = waiting.first() {
-            let (source, clinical) = (first.source.clone(), first.spec.subject.is_some());
+            let (source, clinical) = (first.source.clone(), !first.spec.is_person());
             let (mine, others) =
-                waiting.into_iter().partition(|item| item.source == source && item.spec.subject.is_some() == clinical);
+                waiting.into_iter().partition(|item| item.source == source && !item.spec.is_person() == clinical);
             waiting = others;
             self.write_each(mine).await?;
         }

@@ -44,7 +44,7 @@ pub struct Step {
 pub async fn lock(tx: &mut PgConnection, writes: &[Write], base: &str) -> Result<(), StoreError> {
     let mut names: BTreeSet<String> = writes.iter().map(Write::name).collect();
     names.extend(patient_ids(writes, base).into_iter().map(|id| format!("Patient/{id}")));
-    for resource in writes.iter().filter(|w| w.grant.spec().subject.is_none()).filter_map(Write::resource) {
+    for resource in writes.iter().filter(|w| w.grant.spec().is_person()).filter_map(Write::resource) {
         let numbers = resource.objects("identifier").filter(|i| i.text("system") == Some(nhs_number::SYSTEM));
         names.extend(numbers.filter_map(|i| i.text("value")).map(|number| format!("nhs/{number}")));
     }
@@ -77,7 +77,7 @@ pub fn patient_ids(writes: &[Write], base: &str) -> Vec<String> {
     let mut ids: BTreeSet<String> = BTreeSet::new();
     for write in writes {
         let spec = write.grant.spec();
-        if spec.subject.is_none() {
+        if spec.is_person() {
             ids.insert(write.id.clone());
         } else if let Some(Reference::Local { kind: "Patient", id }) =
             write.resource().and_then(|r| index::subject(spec, r, base))

@@ -38,7 +38,7 @@ pub fn statement(base: &str) -> Json {
         ("mode", text("server")),
         ("security", security),
         ("resource", Json::Array(resources::ALL.iter().map(|spec| resource(spec)).collect())),
-        ("interaction", Json::Array(vec![code("transaction")])),
+        ("interaction", Json::Array(vec![code("transaction"), code("batch")])),
     ]);
     Json::object([
         ("resourceType", text("CapabilityStatement")),

@@ -1,6 +1,7 @@
 //! HTTP: one file per interaction of R4's REST API (§3.1). Routes, bodies, headers; no SQL, no policy.
 
 mod answer;
+mod batch;
 mod call;
 mod health;
 mod history;

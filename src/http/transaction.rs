@@ -1,11 +1,11 @@
-//! transaction (R4 §3.1.0.11): a Bundle of changes, all of them or none.
+//! transaction (R4 §3.1.0.11): a Bundle of changes, all of them or none. A batch goes on from here to `batch`.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use super::call::{parse_etag, spec};
 use super::write::{answer, checked, new_id, object, same_id};
-use super::{Answer, Call, body, read, search};
+use super::{Answer, Call, batch, body, read, search};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::{Homes, Writer, resolve};
@@ -29,17 +29,19 @@ pub async fn transaction(call: Call, mut payload: web::Payload) -> Result<HttpRe
 }
 
 /// One entry, understood.
-struct Entry {
+pub struct Entry {
     full_url: Option<String>,
-    step: Step,
+    pub step: Step,
 }
 
-enum Step {
+/// What an entry asks for.
+pub enum Step {
     Write { spec: &'static ResourceSpec, id: String, body: Body },
     Get { url: String },
 }
 
-enum Body {
+/// What is to be written; a version where the entry has an ifMatch.
+pub enum Body {
     Create(Object),
     Update(Object, Option<i32>),
     Delete(Option<i32>),
@@ -50,18 +52,14 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
         return Err(Problem::bad_request(IssueType::Invalid, "post a Bundle here, or a resource to /fhir/{Type}")
             .at("resourceType"));
     }
-    match bundle.text("type") {
-        Some("transaction") => {}
-        Some("batch") => {
-            let words = "batch is not supported yet: send a transaction, or the requests one by one";
-            return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at("Bundle.type"));
-        }
+    let is_batch = match bundle.text("type") {
+        Some("transaction") => false,
+        Some("batch") => true,
         _ => {
-            return Err(
-                Problem::bad_request(IssueType::Value, "the Bundle's type must be transaction").at("Bundle.type")
-            );
+            let words = "the Bundle's type must be transaction or batch";
+            return Err(Problem::bad_request(IssueType::Value, words).at("Bundle.type"));
         }
-    }
+    };
     let entries = match bundle.remove("entry") {
         None => Vec::new(),
         Some(Json::Array(entries)) => entries,
@@ -78,6 +76,9 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             entries.len()
         );
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
+    }
+    if is_batch {
+        return Ok(batch::run(call, entries).await);
     }
     let mut steps = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
@@ -124,7 +125,7 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
 }
 
 /// Takes an entry apart; what it asks for has to be something this service does.
-fn understand(entry: Json) -> Result<Entry, Problem> {
+pub fn understand(entry: Json) -> Result<Entry, Problem> {
     let Json::Object(mut entry) = entry else {
         return Err(Problem::bad_request(IssueType::Structure, "an entry is an object"));
     };
@@ -139,7 +140,7 @@ fn understand(entry: Json) -> Result<Entry, Problem> {
     let resource = entry.remove("resource");
     for condition in ["ifNoneMatch", "ifModifiedSince", "ifNoneExist"] {
         if request.get(condition).is_some() {
-            let words = format!("{condition} is not supported in a transaction yet: leave it out");
+            let words = format!("{condition} is not supported yet: leave it out");
             return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words)
                 .at(&format!("request.{condition}")));
         }
@@ -151,7 +152,7 @@ fn understand(entry: Json) -> Result<Entry, Problem> {
         return Ok(Entry { full_url, step: Step::Get { url: url.to_owned() } });
     }
     if url.contains('?') {
-        let words = "a conditional url is not supported in a transaction yet: name the resource by its id";
+        let words = "a conditional url is not supported yet: name the resource by its id";
         return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, IssueType::NotSupported, words).at("request.url"));
     }
     let mut path = url.split('/');
@@ -221,8 +222,8 @@ fn prepare(
     Write::new(call.grant(spec, interaction)?, id, change).ok_or_else(Problem::not_found)
 }
 
-/// A read or search within the transaction.
-async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
+/// A read or search that an entry asks for.
+pub async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
     let (path, text) = url.split_once('?').unwrap_or((url, ""));
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {

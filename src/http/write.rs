@@ -13,21 +13,13 @@ use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::{is_id, shorten};
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
-use crate::store::{Change, Write, Written};
+use crate::store::{AuditRow, Change, Write, Written};
 
 /// `POST /fhir/{Type}`
 pub async fn create(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let row = call.audit("C", &path, &path);
-    let result = async {
-        let spec = spec(&path)?;
-        let grant = call.grant(spec, Interaction::Create)?;
-        no_conditions(&call, &["if-none-exist", "if-match", "if-none-match"])?;
-        let resource = checked(spec, parse(&call, &mut payload).await?)?;
-        let write = Write::new(grant, &new_id(), Change::Create(resource)).ok_or_else(Problem::not_found)?;
-        one(&call, write, spec, &row).await
-    };
-    let result = result.await;
-    Ok(call.audited(row.clone(), result).await?.response(&call, true))
+    no_conditions(&call, &["if-none-exist", "if-match", "if-none-match"])?;
+    let answer = create_one(&call, &path, async || parse(&call, &mut payload).await).await?;
+    Ok(answer.response(&call, true))
 }
 
 /// `PUT /fhir/{Type}/{id}`
@@ -37,46 +29,76 @@ pub async fn update(
     mut payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    let row = call.audit("U", &kind, &format!("{kind}/{id}"));
-    let result = async {
-        let spec = spec(&kind)?;
-        let grant = call.grant(spec, Interaction::Update)?;
-        no_conditions(&call, &["if-none-exist", "if-none-match"])?;
-        let if_match = call.if_match()?;
-        let resource = checked(spec, parse(&call, &mut payload).await?)?;
-        same_id(&resource, &id)?;
-        let change = Change::Update { resource, if_match, skip_same: false };
-        let write = Write::new(grant, &id, change).ok_or_else(Problem::not_found)?;
-        one(&call, write, spec, &row).await
-    };
-    let result = result.await;
-    Ok(call.audited(row.clone(), result).await?.response(&call, true))
+    no_conditions(&call, &["if-none-exist", "if-none-match"])?;
+    let if_match = call.if_match()?;
+    let answer = update_one(&call, &kind, &id, if_match, async || parse(&call, &mut payload).await).await?;
+    Ok(answer.response(&call, true))
 }
 
 /// `DELETE /fhir/{Type}/{id}`
 pub async fn delete(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    let row = call.audit("D", &kind, &format!("{kind}/{id}"));
-    let result = async {
-        let spec = spec(&kind)?;
-        let grant = call.grant(spec, Interaction::Delete)?;
-        if !is_id(&id) {
-            return Err(Problem::not_found());
-        }
-        let if_match = call.if_match()?;
-        let write = Write::new(grant, &id, Change::Delete { if_match }).ok_or_else(Problem::not_found)?;
-        one(&call, write, spec, &row).await
-    };
-    let result = result.await;
-    Ok(call.audited(row.clone(), result).await?.response(&call, true))
+    let if_match = call.if_match()?;
+    Ok(delete_one(&call, &kind, &id, if_match).await?.response(&call, true))
 }
 
-async fn one(
+/// Creates what `body` gives, which is asked only when the caller may create.
+pub async fn create_one(
     call: &Call,
-    write: Write,
-    spec: &'static ResourceSpec,
-    row: &crate::store::AuditRow,
+    kind: &str,
+    body: impl AsyncFnOnce() -> Result<Object, Problem>,
 ) -> Result<Answer, Problem> {
+    let row = call.audit("C", kind, kind);
+    let result = async {
+        let spec = spec(kind)?;
+        let grant = call.grant(spec, Interaction::Create)?;
+        let resource = checked(spec, body().await?)?;
+        let write = Write::new(grant, &new_id(), Change::Create(resource)).ok_or_else(Problem::not_found)?;
+        one(call, write, spec, &row).await
+    };
+    let result = result.await;
+    call.audited(row.clone(), result).await
+}
+
+/// Puts what `body` gives under this id.
+pub async fn update_one(
+    call: &Call,
+    kind: &str,
+    id: &str,
+    if_match: Option<i32>,
+    body: impl AsyncFnOnce() -> Result<Object, Problem>,
+) -> Result<Answer, Problem> {
+    let row = call.audit("U", kind, &format!("{kind}/{id}"));
+    let result = async {
+        let spec = spec(kind)?;
+        let grant = call.grant(spec, Interaction::Update)?;
+        let resource = checked(spec, body().await?)?;
+        same_id(&resource, id)?;
+        let change = Change::Update { resource, if_match, skip_same: false };
+        let write = Write::new(grant, id, change).ok_or_else(Problem::not_found)?;
+        one(call, write, spec, &row).await
+    };
+    let result = result.await;
+    call.audited(row.clone(), result).await
+}
+
+/// Takes a resource out of the record; its history stays.
+pub async fn delete_one(call: &Call, kind: &str, id: &str, if_match: Option<i32>) -> Result<Answer, Problem> {
+    let row = call.audit("D", kind, &format!("{kind}/{id}"));
+    let result = async {
+        let spec = spec(kind)?;
+        let grant = call.grant(spec, Interaction::Delete)?;
+        if !is_id(id) {
+            return Err(Problem::not_found());
+        }
+        let write = Write::new(grant, id, Change::Delete { if_match }).ok_or_else(Problem::not_found)?;
+        one(call, write, spec, &row).await
+    };
+    let result = result.await;
+    call.audited(row.clone(), result).await
+}
+
+async fn one(call: &Call, write: Write, spec: &'static ResourceSpec, row: &AuditRow) -> Result<Answer, Problem> {
     let written = call.state.store.write(vec![write], &call.state.base, row).await?;
     written.into_iter().next().map(|written| answer(&call.state.base, spec, written)).ok_or_else(Problem::not_found)
 }

@@ -27,7 +27,7 @@ pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Ob
                 put(&mut row, name, strings([there.to_string()]));
             }
             Kind::Text => {
-                put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| texts(v, kind)).map(text::fold)))
+                put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| texts(v, kind)).map(text::stored)))
             }
             Kind::Phonetic => {
                 let parts = values.iter().filter_map(|(v, _)| v.as_str());
@@ -44,7 +44,7 @@ pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Ob
                 put(&mut row, &format!("{name}_lo"), strings(spans.iter().map(|s| date::to_text(s.lo))));
                 put(&mut row, &format!("{name}_hi"), strings(spans.iter().map(|s| date::to_text(s.hi))));
             }
-            Kind::Reference(_) => put(&mut row, name, strings(values.iter().filter_map(|(v, _)| target(v, base)))),
+            Kind::Reference(_) => put(&mut row, name, strings(values.iter().flat_map(|(v, _)| targets(v, base)))),
             Kind::Canonical(_) | Kind::Uri => put(&mut row, name, strings(values.iter().filter_map(|(v, _)| plain(v)))),
             Kind::Quantity => put(&mut row, name, values.iter().filter_map(|(v, kind)| interval(v, kind)).collect()),
             Kind::Composite { .. } => {
@@ -173,13 +173,16 @@ fn span(value: &Json, kind: &str) -> Option<Span> {
     }
 }
 
-/// A literal reference as it is compared: `Type/id` in this record, the URL elsewhere.
-fn target(value: &Json, base: &str) -> Option<String> {
-    match reference::parse(value.as_object()?.text("reference")?, base) {
+/// A reference as it is compared: `Type/id` in this record, the URL elsewhere; a logical one as `=system|value`.
+fn targets(value: &Json, base: &str) -> Vec<String> {
+    let Some(object) = value.as_object() else { return Vec::new() };
+    let literal = object.text("reference").and_then(|text| match reference::parse(text, base) {
         Reference::Local { kind, id } => Some(format!("{kind}/{id}")),
         Reference::Other(url) => Some(url.to_owned()),
         Reference::Contained(_) => None,
-    }
+    });
+    let logical = object.get("identifier").map(|identifier| tokens(identifier, "Identifier")).unwrap_or_default();
+    literal.into_iter().chain(logical.iter().map(|token| format!("={token}"))).collect()
 }
 
 /// A quantity as an interval, with its canonical form where its unit has one.

@@ -154,11 +154,12 @@ impl Search {
         let Some(param) = spec.param(code).filter(|param| param.offered()) else {
             return if context.lenient { Ok(None) } else { Err(unknown(spec, name)) };
         };
-        if let Some(modifier) = modifier {
-            let words = format!("the modifier :{} is not supported for {code}", shorten(modifier));
-            return Err(Issue::error(IssueType::NotSupported, words));
-        }
-        let test = value::read(spec, param, value, context.base, context.limits.values).map_err(bad)?;
+        let (base, most) = (context.base, context.limits.values);
+        let test = match modifier {
+            None => value::read(spec, param, value, base, most),
+            Some(modifier) => value::read_modified(spec, param, modifier, value, base, most),
+        };
+        let test = test.map_err(bad)?;
         if param.code == "identifier"
             && let Some(words) = value::nhs_number_fault(&test)
         {

@@ -32,6 +32,16 @@ pub enum Test {
     Quantities(Vec<Quantity>),
     /// Pairs, for a composite.
     Pairs(Vec<(Test, Test)>),
+    /// Text exactly as it was written (`:exact`).
+    Exact(Vec<String>),
+    /// Folded text within a value (`:contains`).
+    Within(Vec<String>),
+    /// Logical references (`:identifier`).
+    Logical(Vec<Token>),
+    /// Whether there is no value at all (`:missing`).
+    Missing(bool),
+    /// Everything the inner test does not find, with what has no value (`:not`).
+    Not(Box<Test>),
 }
 
 /// `system|code`: a part that is `None` may be anything, an empty system means that there is none.
@@ -124,6 +134,67 @@ pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str,
             Test::Pairs(all().map(pair).collect::<Result<_, String>>()?)
         }
     })
+}
+
+/// Reads one `name:modifier=value` (R4 §3.1.1.5.1). The error says which modifiers there are.
+pub fn read_modified(
+    spec: &'static ResourceSpec,
+    param: &Param,
+    modifier: &str,
+    value: &str,
+    base: &str,
+    most: usize,
+) -> Result<Test, String> {
+    let parts = || split(value, ',').into_iter().map(unescape);
+    // The plain reading refuses empty and too many values for all of them.
+    match (modifier, param.kind) {
+        ("missing", _) => match value {
+            "true" => Ok(Test::Missing(true)),
+            "false" => Ok(Test::Missing(false)),
+            _ => Err(format!("\"{}\" is not true or false", shorten(value))),
+        },
+        ("exact", Kind::Text) => read(spec, param, value, base, most).map(|_| Test::Exact(parts().collect())),
+        ("contains", Kind::Text) => {
+            read(spec, param, value, base, most).map(|_| Test::Within(parts().map(|part| text::fold(&part)).collect()))
+        }
+        ("not", Kind::Token | Kind::Code(_) | Kind::Truth | Kind::Id) => {
+            read(spec, param, value, base, most).map(|test| Test::Not(Box::new(test)))
+        }
+        ("not", Kind::Either([first, _])) if spec.param(first).is_some_and(|p| p.kind == Kind::Token) => {
+            read(spec, param, value, base, most).map(|test| Test::Not(Box::new(test)))
+        }
+        ("identifier", Kind::Reference(_)) => {
+            let token_of =
+                |part: &str| if part.is_empty() { Err("a value is empty".to_owned()) } else { Ok(token(part)) };
+            split(value, ',').into_iter().map(token_of).collect::<Result<_, _>>().map(Test::Logical)
+        }
+        (kind, Kind::Reference(targets))
+            if targets.contains(&kind) || (targets.is_empty() && elements::is_resource_type(kind)) =>
+        {
+            let typed: Vec<String> =
+                parts().map(|part| if part.contains('/') { part } else { format!("{kind}/{part}") }).collect();
+            read(
+                spec,
+                param,
+                &typed.iter().map(|part| part.replace(',', "\\,")).collect::<Vec<_>>().join(","),
+                base,
+                most,
+            )
+        }
+        _ => Err(format!("the modifier :{} is not one of {}", shorten(modifier), modifiers(param.kind).join(", "))),
+    }
+}
+
+/// The modifiers a kind of parameter takes; a reference also takes the name of a type it refers to.
+pub fn modifiers(kind: Kind) -> Vec<&'static str> {
+    let mut known = vec![":missing"];
+    match kind {
+        Kind::Text => known.extend([":exact", ":contains"]),
+        Kind::Token | Kind::Code(_) | Kind::Truth | Kind::Id => known.push(":not"),
+        Kind::Reference(_) => known.extend([":identifier", ":[type]"]),
+        _ => {}
+    }
+    known
 }
 
 fn token(part: &str) -> Token {

@@ -13,6 +13,14 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter) -> Expr {
 }
 
 fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, test: &Test) -> Expr {
+    match test {
+        Test::Not(inner) => return Expr::fill("NOT coalesce({}, false)", &[&of_param(sql, spec, param, inner)]),
+        Test::Missing(missing) => {
+            let there = is_there(spec, param);
+            return if *missing { Expr::fill("NOT {}", &[&there]) } else { there };
+        }
+        _ => {}
+    }
     match param.kind {
         Kind::Either(codes) => {
             let params: Vec<&'static Param> = codes.iter().filter_map(|code| spec.param(code)).collect();
@@ -41,6 +49,25 @@ fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, t
                 None => plain,
             }
         }
+    }
+}
+
+/// Whether the resource has any value for the parameter.
+fn is_there(spec: &'static ResourceSpec, param: &'static Param) -> Expr {
+    let both = |codes: [&'static str; 2]| {
+        codes.map(|code| spec.param(code).map_or(Expr::literal("false"), |param| is_there(spec, param)))
+    };
+    match param.kind {
+        Kind::Id | Kind::Instant | Kind::Truth => Expr::literal("true"),
+        Kind::Either(codes) => Expr::any(&both(codes)),
+        Kind::Composite { parts, within_component: false } => Expr::all(&both(parts)),
+        // `patient` shares its column with `subject`, which may refer to another type.
+        Kind::Reference(["Patient"]) => {
+            let column = Expr::column("t", param.column);
+            Expr::fill("coalesce((SELECT bool_or(v ^@ 'Patient/') FROM unnest({}) v), false)", &[&column])
+        }
+        Kind::Date | Kind::Dates => Expr::fill("({} IS NOT NULL)", &[&Expr::column_part("t", param.column, "_lo")]),
+        _ => Expr::fill("({} IS NOT NULL)", &[&Expr::column("t", param.column)]),
     }
 }
 
@@ -97,7 +124,24 @@ fn on_column(sql: &mut Sql, param: &'static Param, alias: &'static str, test: &T
             let each: Vec<Expr> = quantities.iter().map(|quantity| of_quantity(sql, quantity)).collect();
             Expr::fill("EXISTS (SELECT 1 FROM unnest({}) q WHERE {})", &[&column, &Expr::any(&each)])
         }
-        Test::Pairs(_) => Expr::literal("false"),
+        Test::Exact(texts) => {
+            let texts = sql.bind(texts.clone(), "text[]");
+            // Behind the divider, where there is one, is the text as it was.
+            let stored = "EXISTS (SELECT 1 FROM unnest({}) v WHERE split_part(v, chr(31), 1 + (strpos(v, chr(31)) > 0)::int) = ANY({}))";
+            Expr::fill(stored, &[&column, &texts])
+        }
+        Test::Within(texts) => {
+            let texts = sql.bind(texts.clone(), "text[]");
+            let stored =
+                "EXISTS (SELECT 1 FROM unnest({}) v, unnest({}) w WHERE strpos(split_part(v, chr(31), 1), w) > 0)";
+            Expr::fill(stored, &[&column, &texts])
+        }
+        Test::Logical(tokens) => {
+            let logical = Expr::fill("ARRAY(SELECT substr(v, 2) FROM unnest({}) v WHERE v ^@ '=')", &[&column]);
+            of_tokens(sql, &logical, tokens)
+        }
+        // These have no column of their own: `of_param` takes them apart first.
+        Test::Pairs(_) | Test::Missing(_) | Test::Not(_) => Expr::literal("false"),
     }
 }
 

@@ -83,7 +83,7 @@ impl<'a> Loader<'a> {
         while let Some(first) = waiting.first() {
             let (source, clinical) = (first.source.clone(), !first.spec.is_person());
             let (mine, others) =
-                waiting.into_iter().partition(|item| item.source == source && !item.spec.is_person() == clinical);
+                waiting.into_iter().partition(|item| item.source == source && item.spec.is_person() != clinical);
             waiting = others;
             self.write_each(mine).await?;
         }

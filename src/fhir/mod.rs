@@ -12,5 +12,6 @@ pub mod outcome;
 pub mod primitive;
 pub mod quantity;
 pub mod reference;
+pub mod subset;
 pub mod text;
 pub mod xml;

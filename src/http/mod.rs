@@ -51,6 +51,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .service(
                 web::resource("/{kind}/{id}")
                     .route(web::get().to(read::current))
+                    .route(web::head().to(read::current))
                     .route(web::put().to(write::update))
                     .route(web::delete().to(write::delete))
                     .default_service(web::to(wrong_method)),
@@ -60,6 +61,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .service(
                 web::resource("/{kind}")
                     .route(web::get().to(search::get))
+                    .route(web::head().to(search::get))
                     .route(web::post().to(write::create))
                     .default_service(web::to(wrong_method)),
             ),

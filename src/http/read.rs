@@ -3,26 +3,66 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
+use super::answer::parse_http_date;
 use super::call::spec;
-use super::{Answer, Call};
+use super::{Answer, Call, query_value};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::is_id;
+use crate::fhir::subset::Subset;
 use crate::store::{Read, Target};
 
 /// `GET /fhir/{Type}/{id}`
 pub async fn current(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    Ok(read(&call, &kind, &id, None).await?.response(&call, false))
+    show(&call, &kind, &id, None).await
 }
 
 /// `GET /fhir/{Type}/{id}/_history/{version}`
 pub async fn version(call: Call, path: web::Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id, version) = path.into_inner();
     // What is no version number names no version.
-    let version = version.parse().unwrap_or(0);
-    Ok(read(&call, &kind, &id, Some(version)).await?.response(&call, false))
+    show(&call, &kind, &id, Some(version.parse().unwrap_or(0))).await
+}
+
+/// Reads, shows as much as is asked for, and nothing where the caller has it already (R4 §3.1.0.1.2).
+async fn show(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<HttpResponse, Problem> {
+    let subset = subset(call, kind)?;
+    let mut answer = read(call, kind, id, version).await?;
+    if is_known(call, &answer) {
+        answer.status = StatusCode::NOT_MODIFIED;
+        answer.body = String::new();
+    }
+    answer.body = subset.apply(answer.body);
+    Ok(answer.response(call, false))
+}
+
+/// Whether If-None-Match names this version, or else If-Modified-Since is not before it.
+fn is_known(call: &Call, answer: &Answer) -> bool {
+    if let Some(tags) = call.header("if-none-match") {
+        let current = answer.version.map(|version| format!("\"{version}\"")).unwrap_or_default();
+        return tags.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == current);
+    }
+    let since = call.header("if-modified-since").and_then(parse_http_date);
+    since.zip(answer.updated_at).is_some_and(|(since, at)| at.unix_timestamp() <= since.unix_timestamp())
+}
+
+/// `_summary` and `_elements` of a read.
+fn subset(call: &Call, kind: &str) -> Result<Subset, Problem> {
+    spec(kind)?;
+    let bad = |name: &str, words: String| {
+        Problem::bad_request(IssueType::Value, format!("{name}: {words}")).at(&format!("http.{name}"))
+    };
+    if let Some(value) = query_value(&call.query, "_elements") {
+        return Subset::of_elements(kind, &value).map_err(|words| bad("_elements", words));
+    }
+    match query_value(&call.query, "_summary").as_deref().map(Subset::of_summary) {
+        None => Ok(Subset::All),
+        Some(Ok(Some(subset))) => Ok(subset),
+        Some(Ok(None)) => Err(bad("_summary", "count is for searches".to_owned())),
+        Some(Err(words)) => Err(bad("_summary", words)),
+    }
 }
 
 /// Reads for any caller of this module: the routes and the GET entries of a transaction.

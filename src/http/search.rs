@@ -45,7 +45,7 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let result = find(call, kind, text).await;
     let page = call.audited(row.clone(), result).await?;
     call.saw(row, page.rows.iter().map(|found| found.patient_id)).await?;
-    Ok(Answer::ok(bundle(call, &page)))
+    Ok(Answer::ok(bundle(call, page)))
 }
 
 async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
@@ -62,7 +62,7 @@ async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
     Ok(call.state.store.search(Plan::of(search)).await?)
 }
 
-fn bundle(call: &Call, page: &Page) -> String {
+fn bundle(call: &Call, page: Page) -> String {
     let kind = page.search.grant().spec().name;
     let base = &call.state.base;
     let url = |cursor: Option<&Cursor>| {
@@ -76,8 +76,9 @@ fn bundle(call: &Call, page: &Page) -> String {
     links.extend(page.previous.iter().map(|cursor| ("previous", url(Some(cursor)))));
     links.extend(page.next.iter().map(|cursor| ("next", url(Some(cursor)))));
     let mut writer = Writer::new("searchset", page.total, &links);
-    for found in &page.rows {
-        writer.found(&format!("{base}/{kind}/{}", found.id), &found.resource);
+    for found in page.rows {
+        let resource = page.search.subset().apply(found.resource);
+        writer.found(&format!("{base}/{kind}/{}", found.id), &resource);
     }
     writer.warnings(page.search.warnings());
     writer.finish()

@@ -8,6 +8,7 @@ pub mod value;
 use crate::access::{Grant, Interaction};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
+use crate::fhir::subset::Subset;
 use crate::resources::spec::{Param, ResourceSpec};
 use cursor::{Cursor, CursorKey};
 use value::Test;
@@ -57,6 +58,7 @@ pub struct Search {
     sort: Vec<SortKey>,
     count: usize,
     total: bool,
+    subset: Subset,
     cursor: Option<Cursor>,
     used: Vec<(String, String)>,
     warnings: Vec<Issue>,
@@ -85,6 +87,7 @@ impl Search {
             sort: Vec::new(),
             count: limits.page,
             total: false,
+            subset: Subset::All,
             cursor: None,
             used: Vec::new(),
             warnings: Vec::new(),
@@ -145,6 +148,17 @@ impl Search {
             }
             "_sort" => {
                 self.sort = value.split(',').map(|key| sort_key(spec, key)).collect::<Result<_, _>>().map_err(bad)?;
+                return Ok(Some(value.to_owned()));
+            }
+            "_summary" => {
+                match Subset::of_summary(value).map_err(bad)? {
+                    Some(subset) => self.subset = subset,
+                    None => (self.count, self.total) = (0, true),
+                }
+                return Ok(Some(value.to_owned()));
+            }
+            "_elements" => {
+                self.subset = Subset::of_elements(spec.name, value).map_err(bad)?;
                 return Ok(Some(value.to_owned()));
             }
             "_format" | "_pretty" => return Ok(Some(value.to_owned())),
@@ -214,6 +228,11 @@ impl Search {
         self.total
     }
 
+    /// How much of each resource is shown.
+    pub fn subset(&self) -> &Subset {
+        &self.subset
+    }
+
     /// Where the page begins.
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
@@ -249,7 +268,7 @@ fn sort_key(spec: &'static ResourceSpec, text: &str) -> Result<SortKey, String> 
 fn unknown(spec: &'static ResourceSpec, name: &str) -> Issue {
     let known: Vec<&str> = spec.all_params().filter(|param| param.offered()).map(|param| param.code).collect();
     let words = format!(
-        "{} has no search parameter \"{}\"; it has {}, and _count, _sort, _total. To have unknown ones passed over, send Prefer: handling=lenient",
+        "{} has no search parameter \"{}\"; it has {}, and _count, _sort, _total, _summary, _elements. To have unknown ones passed over, send Prefer: handling=lenient",
         spec.name,
         shorten(name),
         known.join(", ")

@@ -1,6 +1,6 @@
 //! Owns who a person is: which key a Patient id or NHS number stands for, found or made within a write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{PgConnection, Row};
 
@@ -15,28 +15,41 @@ pub const NOBODY: i64 = 0;
 /// The people a write deals with, by Patient id.
 #[derive(Default)]
 pub struct People {
-    by_id: HashMap<String, (i64, bool)>,
+    by_id: HashMap<String, i64>,
+    /// Which of them each reach covers. The grants of one caller may differ in reach from interaction to interaction.
+    covered: Vec<(Reach, HashSet<String>)>,
 }
 
 impl People {
-    /// Looks the ids up, each with whether the grant covers the person.
-    pub async fn find(tx: &mut PgConnection, grant: &Grant, ids: Vec<String>) -> Result<People, StoreError> {
-        if ids.is_empty() {
-            return Ok(People::default());
-        }
-        let mut sql = Sql::default();
-        let covered = reach::people(&mut sql, grant, "k");
-        let ids = sql.bind(ids, "text[]");
-        let statement = Expr::fill(
-            "SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE k.id = ANY({})",
-            &[&covered, &ids],
-        );
-        sql.push(&statement);
+    /// Looks the ids up, each with whether the grants cover the person.
+    pub async fn find(tx: &mut PgConnection, grants: &[&Grant], ids: Vec<String>) -> Result<People, StoreError> {
         let mut people = People::default();
-        for row in sql.fetch(tx).await? {
-            people.by_id.insert(row.try_get("id")?, (row.try_get("patient_id")?, row.try_get("covered")?));
+        for grant in grants {
+            if ids.is_empty() || people.covered.iter().any(|(reach, _)| reach == grant.reach()) {
+                continue;
+            }
+            let mut sql = Sql::default();
+            let covered = reach::people(&mut sql, grant, "k");
+            let wanted = sql.bind(ids.clone(), "text[]");
+            sql.push(&Expr::fill(
+                "SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE k.id = ANY({})",
+                &[&covered, &wanted],
+            ));
+            let mut inside = HashSet::new();
+            for row in sql.fetch(&mut *tx).await? {
+                let id: String = row.try_get("id")?;
+                if row.try_get("covered")? {
+                    inside.insert(id.clone());
+                }
+                people.by_id.insert(id, row.try_get("patient_id")?);
+            }
+            people.covered.push((grant.reach().clone(), inside));
         }
         Ok(people)
+    }
+
+    fn covers(&self, grant: &Grant, id: &str) -> bool {
+        self.covered.iter().any(|(reach, inside)| reach == grant.reach() && inside.contains(id))
     }
 
     /// The person a clinical row is about. A source may write about a person whose Patient has not come yet; a user
@@ -44,7 +57,7 @@ impl People {
     pub async fn subject(&mut self, tx: &mut PgConnection, grant: &Grant, id: &str) -> Result<Option<i64>, StoreError> {
         let source = matches!(grant.reach(), Reach::Source { .. });
         match self.by_id.get(id) {
-            Some((person, covered)) if source || *covered => Ok(Some(*person)),
+            Some(person) if source || self.covers(grant, id) => Ok(Some(*person)),
             None if source => self.make(tx, id, None).await.map(Some),
             _ => Ok(None),
         }
@@ -65,9 +78,9 @@ impl People {
             None => None,
         };
         match (self.by_id.get(id).copied(), numbered) {
-            (Some((person, _)), Some(other)) if person != other => self.adopt(tx, id, person, other).await,
-            (Some((person, _)), Some(_)) => Ok(Some(person)),
-            (Some((person, _)), None) => self.renumber(tx, person, number).await,
+            (Some(person), Some(other)) if person != other => self.adopt(tx, id, person, other).await,
+            (Some(person), Some(_)) => Ok(Some(person)),
+            (Some(person), None) => self.renumber(tx, person, number).await,
             (None, Some(person)) => {
                 self.name(tx, id, person).await?;
                 Ok(Some(person))
@@ -76,8 +89,8 @@ impl People {
         }
     }
 
-    /// Rows about a Patient may come before the Patient: then its id stands for a person of its own, of whom nothing is
-    /// known. When the Patient comes and its number is known, those rows are that person's.
+    /// A person of no known number turns out to be one who has it: rows may come before their Patient does, and a number
+    /// may be traced later. What was the one's is the other's then. A person with another number stays who they are.
     async fn adopt(
         &mut self,
         tx: &mut PgConnection,
@@ -85,10 +98,8 @@ impl People {
         unknown: i64,
         person: i64,
     ) -> Result<Option<i64>, StoreError> {
-        let known = "SELECT EXISTS (SELECT 1 FROM patient WHERE patient_id = $1) \
-                     OR EXISTS (SELECT 1 FROM patient_history WHERE patient_id = $1) \
-                     OR (SELECT nhs_number IS NOT NULL FROM person WHERE patient_id = $1)";
-        if sqlx::query_scalar(known).bind(unknown).fetch_one(&mut *tx).await? {
+        let numbered = "SELECT nhs_number IS NOT NULL FROM person WHERE patient_id = $1";
+        if sqlx::query_scalar(numbered).bind(unknown).fetch_one(&mut *tx).await? {
             return Ok(None);
         }
         for spec in resources::ALL {
@@ -105,7 +116,7 @@ impl People {
             .bind(person)
             .execute(&mut *tx)
             .await?;
-        self.by_id.insert(id.to_owned(), (person, true));
+        self.by_id.insert(id.to_owned(), person);
         Ok(Some(person))
     }
 
@@ -135,7 +146,7 @@ impl People {
     async fn name(&mut self, tx: &mut PgConnection, id: &str, person: i64) -> Result<(), StoreError> {
         let name = sqlx::query("INSERT INTO patient_key (id, patient_id) VALUES ($1, $2)").bind(id).bind(person);
         name.execute(&mut *tx).await?;
-        self.by_id.insert(id.to_owned(), (person, true));
+        self.by_id.insert(id.to_owned(), person);
         Ok(())
     }
 }

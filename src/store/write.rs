@@ -132,7 +132,8 @@ async fn write_all(
     let (source_id, source_uri) = decide::source(tx, &grant).await?;
     let known = decide::known(tx, &writes).await?;
     let now = date::now();
-    let mut people = People::find(tx, &grant, decide::patient_ids(&writes, base)).await?;
+    let grants: Vec<&Grant> = writes.iter().map(|write| &write.grant).collect();
+    let mut people = People::find(tx, &grants, decide::patient_ids(&writes, base)).await?;
     // Patients first: the rows about them need their keys.
     let mut order: Vec<usize> = (0..writes.len()).collect();
     order.sort_by_key(|at| !writes[*at].grant.spec().is_person());

@@ -62,9 +62,11 @@ async fn prefer_decides_what_a_change_sends_back() {
     for (number, (prefer, wanted)) in rows.into_iter().enumerate() {
         let id = format!("prefer-{number}");
         let body = with(patient("Test"), json!({"id": id}));
-        for (method, path, status) in
-            [(Method::POST, "Patient".to_owned(), 201), (Method::PUT, format!("Patient/{id}"), 201), (Method::PUT, format!("Patient/{id}"), 200)]
-        {
+        for (method, path, status) in [
+            (Method::POST, "Patient".to_owned(), 201),
+            (Method::PUT, format!("Patient/{id}"), 201),
+            (Method::PUT, format!("Patient/{id}"), 200),
+        ] {
             let case = format!("{method} {prefer:?}");
             let mut request = common::json(session.request(method, &path), &body);
             if let Some(prefer) = prefer {
@@ -108,7 +110,8 @@ async fn every_version_stays_as_it_was() {
     let id = first.json()["id"].as_str().expect("id").to_owned();
     let mut texts = vec![first.text];
     for n in 2..=5 {
-        let reply = put(&session, &format!("Patient/{id}"), &with(patient(&format!("Version{n}")), json!({"id": id}))).await;
+        let reply =
+            put(&session, &format!("Patient/{id}"), &with(patient(&format!("Version{n}")), json!({"id": id}))).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         let body = reply.json();
         assert_eq!(body["meta"]["versionId"], n.to_string());
@@ -175,8 +178,17 @@ async fn if_match_guards_an_update() {
                 None => request,
             })
             .await;
-            assert!(statuses.contains(&reply.status.as_u16()), "{method} If-Match {etag}: {} {}", reply.status, reply.text);
-            assert_eq!(get(&session, "Patient/guarded").await.text, current, "{method} If-Match {etag} changed nothing");
+            assert!(
+                statuses.contains(&reply.status.as_u16()),
+                "{method} If-Match {etag}: {} {}",
+                reply.status,
+                reply.text
+            );
+            assert_eq!(
+                get(&session, "Patient/guarded").await.text,
+                current,
+                "{method} If-Match {etag} changed nothing"
+            );
         }
     }
     let update = |id: &str, etag: &str| {
@@ -205,7 +217,12 @@ async fn update_creates_under_the_id_it_names() {
         assert_eq!(get(&session, &path).await.text, reply.text, "{id}");
     }
     for (path, id) in [("a%20b", "a b"), ("%C3%A4", "ä"), (&*"x".repeat(65), &*"x".repeat(65)), ("a_b", "a_b")] {
-        let reply = put(&session, &format!("Observation/{path}"), &with(minimal("Observation", "Patient/p"), json!({"id": id}))).await;
+        let reply = put(
+            &session,
+            &format!("Observation/{path}"),
+            &with(minimal("Observation", "Patient/p"), json!({"id": id})),
+        )
+        .await;
         refused(&reply, 400, "", &format!("id {id}"));
     }
     let other = put(&session, "Observation/b", &with(minimal("Observation", "Patient/p"), json!({"id": "c"}))).await;

@@ -27,17 +27,30 @@ async fn what_is_deleted_is_gone_and_stays_in_history() {
             let old = get(&session, &format!("{path}/_history/{version}")).await;
             assert_eq!((old.status.as_u16(), &old.text), (200, &was.text), "{kind} version {version}");
         }
-        refused(&get(&session, &format!("{path}/_history/3")).await, 410, "", &format!("{kind}: the version of the delete"));
+        refused(
+            &get(&session, &format!("{path}/_history/3")).await,
+            410,
+            "",
+            &format!("{kind}: the version of the delete"),
+        );
         refused(&get(&session, &format!("{path}/_history/4")).await, 404, "", &format!("{kind}: no version yet"));
         assert_eq!(count(&session, kind, "doomed").await, 0, "{kind}: search still finds it");
-        assert!(get(&session, &format!("{kind}?_id={id}")).await.ids().is_empty(), "{kind}: search by _id still finds it");
+        assert!(
+            get(&session, &format!("{kind}?_id={id}")).await.ids().is_empty(),
+            "{kind}: search by _id still finds it"
+        );
 
         // Idempotent: again is as good as once, and makes no version.
         assert_eq!(delete(&session, &path).await.status, 204, "{kind}: delete again");
         assert_eq!(get(&session, &format!("{path}/_history")).await.json()["total"], 3, "{kind}");
 
         let again = put(&session, &path, &with(body, json!({"id": id}))).await;
-        assert_eq!((again.status.as_u16(), again.header("etag")), (201, "W/\"4\""), "{kind}: made again {}", again.text);
+        assert_eq!(
+            (again.status.as_u16(), again.header("etag")),
+            (201, "W/\"4\""),
+            "{kind}: made again {}",
+            again.text
+        );
         assert_eq!(again.header("location"), format!("{}/{path}/_history/4", app.base));
         assert_eq!(get(&session, &path).await.text, again.text, "{kind}");
         assert_eq!(count(&session, kind, "doomed").await, 1, "{kind}: search finds it again");

@@ -55,12 +55,20 @@ async fn an_instance_shows_its_versions_newest_first() {
     assert_eq!((bundle["type"].as_str(), bundle["total"].as_u64()), (Some("history"), Some(4)), "{}", reply.text);
     let entries = bundle["entry"].as_array().expect("entries");
     let path = format!("Patient/{id}");
-    let wanted =
-        [(4, "PUT", &*path, Some(&fourth)), (3, "DELETE", &path, None), (2, "PUT", &path, Some(&second)), (1, "POST", "Patient", Some(&first))];
+    let wanted = [
+        (4, "PUT", &*path, Some(&fourth)),
+        (3, "DELETE", &path, None),
+        (2, "PUT", &path, Some(&second)),
+        (1, "POST", "Patient", Some(&first)),
+    ];
     assert_eq!(entries.len(), wanted.len());
     for (entry, (number, method, url, was)) in entries.iter().zip(wanted) {
         assert_eq!(entry["fullUrl"], format!("{}/{path}", app.base), "version {number}");
-        assert_eq!((&entry["request"]["method"], &entry["request"]["url"]), (&json!(method), &json!(url)), "version {number}");
+        assert_eq!(
+            (&entry["request"]["method"], &entry["request"]["url"]),
+            (&json!(method), &json!(url)),
+            "version {number}"
+        );
         assert_eq!(entry["response"]["etag"], format!("W/\"{number}\""));
         let status = entry["response"]["status"].as_str().expect("status");
         assert!(status.starts_with(if method == "DELETE" { "204" } else { "20" }), "version {number}: {status}");
@@ -166,7 +174,9 @@ async fn history_refuses_what_it_cannot_do() {
     for n in 0..3 {
         keep(&session, "r", patient(&format!("R{n}"))).await;
     }
-    for query in ["_count=-1", "_count=x", "_count=", "_since=yesterday", "_since=", "name=x", "_sort=_lastUpdated", "_cursor=x"] {
+    for query in
+        ["_count=-1", "_count=x", "_count=", "_since=yesterday", "_since=", "name=x", "_sort=_lastUpdated", "_cursor=x"]
+    {
         for path in ["Patient/_history", "Patient/r/_history"] {
             let reply = get(&session, &format!("{path}?{query}")).await;
             let place = format!("http.{}", query.split('=').next().expect("name"));

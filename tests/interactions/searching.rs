@@ -113,7 +113,8 @@ async fn the_self_link_shows_what_was_used_and_gives_the_same_again() {
     for word in ["colour", "birthdate", "_lastUpdated", "handling=lenient"] {
         assert!(strict.text.contains(word), "{word} is not in {}", strict.text);
     }
-    let lenient = ask(header(&session, Method::GET, "Patient?gender=male&colour=red", "Prefer", "handling=lenient")).await;
+    let lenient =
+        ask(header(&session, Method::GET, "Patient?gender=male&colour=red", "Prefer", "handling=lenient")).await;
     assert_eq!(used(&lenient), vec![pair("gender", "male")], "what was passed over is not in self");
     assert_eq!(lenient.ids().len(), 2);
     let explicit = ask(header(&session, Method::GET, "Patient?colour=red", "Prefer", "handling=strict")).await;
@@ -166,7 +167,17 @@ async fn count_and_total() {
         (next, pages) = (reply.link("next"), pages + 1);
     }
     assert_eq!(pages, 4);
-    for query in ["_count=-1", "_count=x", "_count=", "_count=1.5", "_total=maybe", "_total=", "_sort=", "_sort=nothing", "_sort=-"] {
+    for query in [
+        "_count=-1",
+        "_count=x",
+        "_count=",
+        "_count=1.5",
+        "_total=maybe",
+        "_total=",
+        "_sort=",
+        "_sort=nothing",
+        "_sort=-",
+    ] {
         let place = format!("http.{}", query.split('=').next().expect("name"));
         refused(&get(&session, &format!("Patient?{query}")).await, 400, &place, query);
     }

@@ -194,7 +194,8 @@ pub async fn at_once(requests: Vec<RequestBuilder>) -> Vec<Reply> {
 pub fn refused(reply: &Reply, status: u16, place: &str, case: &str) {
     assert_eq!(reply.status, status, "{case}: {}", reply.text);
     let body = reply.json();
-    let places: Vec<&str> = body["issue"].as_array().expect("issues").iter().filter_map(|i| i["expression"][0].as_str()).collect();
+    let places: Vec<&str> =
+        body["issue"].as_array().expect("issues").iter().filter_map(|i| i["expression"][0].as_str()).collect();
     assert!(place.is_empty() || places.iter().any(|p| p.starts_with(place)), "{case}: {places:?} name no {place}");
 }
 

@@ -43,6 +43,10 @@ pub struct RequestLimits {
     pub parameters: usize,
     /// The most alternatives of one parameter. `LCR_LIMITS_VALUES`.
     pub values: usize,
+    /// The most types a chain or `_has` enters. `LCR_LIMITS_CHAIN`.
+    pub chain: usize,
+    /// The most resources that come along with a page. `LCR_LIMITS_INCLUDES`.
+    pub includes: usize,
 }
 
 impl Default for Config {
@@ -61,7 +65,16 @@ impl Default for Config {
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        RequestLimits { body: 16 << 20, entries: 5_000, page: 20, most_page: 1_000, parameters: 100, values: 200 }
+        RequestLimits {
+            body: 16 << 20,
+            entries: 5_000,
+            page: 20,
+            most_page: 1_000,
+            parameters: 100,
+            values: 200,
+            chain: 3,
+            includes: 1_000,
+        }
     }
 }
 
@@ -88,6 +101,8 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("LCR_LIMITS_MOST_PAGE", &["limits", "most_page"]),
     ("LCR_LIMITS_PARAMETERS", &["limits", "parameters"]),
     ("LCR_LIMITS_VALUES", &["limits", "values"]),
+    ("LCR_LIMITS_CHAIN", &["limits", "chain"]),
+    ("LCR_LIMITS_INCLUDES", &["limits", "includes"]),
 ];
 
 impl Config {
@@ -161,7 +176,14 @@ impl Config {
     /// What searches may cost.
     pub fn search_limits(&self) -> Limits {
         let l = self.limits;
-        Limits { page: l.page, most_page: l.most_page, parameters: l.parameters, values: l.values }
+        Limits {
+            page: l.page,
+            most_page: l.most_page,
+            parameters: l.parameters,
+            values: l.values,
+            chain: l.chain,
+            includes: l.includes,
+        }
     }
 }
 

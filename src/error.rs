@@ -72,6 +72,11 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if let StoreError::TooMany { what, most } = error {
+            let words =
+                format!("more than {most} {what} (limits.includes): ask for a smaller page, or for them by themselves");
+            return Problem::bad_request(IssueType::TooCostly, words);
+        }
         tracing::error!(%error, "a request failed in the store");
         match error {
             StoreError::Unavailable(_) | StoreError::Audit => Problem::new(

@@ -57,6 +57,15 @@ impl Writer {
         self.out.push('}');
     }
 
+    /// A resource that comes along with the matches.
+    pub fn included(&mut self, full_url: &str, resource: &str) {
+        self.entry();
+        self.member("fullUrl", &Json::string(full_url).to_string());
+        self.member("resource", resource);
+        self.member("search", "{\"mode\":\"include\"}");
+        self.out.push('}');
+    }
+
     /// What the caller should know of the answer.
     pub fn warnings(&mut self, issues: &[Issue]) {
         if !issues.is_empty() {

@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{FHIR_JSON, State};
 use crate::fhir::json::Json;
-use crate::resources::{self, spec::ResourceSpec};
+use crate::resources::{self, spec::Kind, spec::ResourceSpec};
+use crate::search::include;
 
 /// `GET /fhir/metadata`, open to anyone.
 pub async fn metadata(_: HttpRequest, state: web::Data<State>) -> HttpResponse {
@@ -65,6 +66,12 @@ fn resource(spec: &'static ResourceSpec) -> Json {
     let interactions =
         ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
     let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
+    let reverse: Vec<String> = resources::ALL
+        .iter()
+        .flat_map(|other| other.all_params().map(move |param| (other, param)))
+        .filter(|(_, param)| matches!(param.kind, Kind::Reference(targets) if targets.contains(&spec.name)))
+        .map(|(other, param)| format!("{}:{}", other.name, param.code))
+        .collect();
     let params = spec.all_params().filter(|param| param.offered()).map(|param| {
         Json::object([
             ("name", Json::string(param.code)),
@@ -73,7 +80,7 @@ fn resource(spec: &'static ResourceSpec) -> Json {
             ("documentation", Json::string(param.doc)),
         ])
     });
-    Json::object([
+    let mut described = Json::object([
         ("type", Json::string(spec.name)),
         ("supportedProfile", Json::Array(vec![Json::string(spec.profile)])),
         ("interaction", Json::Array(interactions.collect())),
@@ -85,5 +92,13 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         ("conditionalDelete", Json::string("not-supported")),
         ("referencePolicy", Json::Array(vec![Json::string("literal"), Json::string("local")])),
         ("searchParam", Json::Array(params.collect())),
-    ])
+    ]);
+    if let Json::Object(members) = &mut described {
+        for (name, list) in [("searchInclude", include::of_type(spec)), ("searchRevInclude", reverse)] {
+            if !list.is_empty() {
+                members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));
+            }
+        }
+    }
+    described
 }

@@ -7,7 +7,7 @@ use super::{Answer, Call, body};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
-use crate::fhir::outcome::IssueType;
+use crate::fhir::outcome::{Issue, IssueType};
 use crate::search::cursor::Cursor;
 use crate::search::{Context, Search, query};
 use crate::store::{Page, Plan};
@@ -44,7 +44,8 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let row = call.audit("E", kind, &format!("{kind}?{text}"));
     let result = find(call, kind, text).await;
     let page = call.audited(row.clone(), result).await?;
-    call.saw(row, page.rows.iter().map(|found| found.patient_id)).await?;
+    let seen = page.rows.iter().map(|found| found.patient_id).chain(page.included.iter().map(|more| more.patient_id));
+    call.saw(row, seen).await?;
     Ok(Answer::ok(bundle(call, page)))
 }
 
@@ -57,9 +58,14 @@ async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
         key: &call.state.key,
         lenient: call.prefers("handling=lenient"),
     };
-    let search =
-        Search::read(grant, &pairs, &context).map_err(|issues| Problem::of(StatusCode::BAD_REQUEST, issues))?;
+    let search = Search::read(grant, &pairs, &context).map_err(refused)?;
     Ok(call.state.store.search(Plan::of(search)).await?)
+}
+
+/// 403 where a type that the search enters is not the caller's, else 400.
+fn refused(issues: Vec<Issue>) -> Problem {
+    let denied = issues.iter().any(|issue| issue.code == IssueType::Forbidden);
+    Problem::of(if denied { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }, issues)
 }
 
 fn bundle(call: &Call, page: Page) -> String {
@@ -79,6 +85,10 @@ fn bundle(call: &Call, page: Page) -> String {
     for found in page.rows {
         let resource = page.search.subset().apply(found.resource);
         writer.found(&format!("{base}/{kind}/{}", found.id), &resource);
+    }
+    for included in page.included {
+        let resource = page.search.subset().apply(included.resource);
+        writer.included(&format!("{base}/{}/{}", included.kind, included.id), &resource);
     }
     writer.warnings(page.search.warnings());
     writer.finish()

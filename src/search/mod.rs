@@ -2,6 +2,8 @@
 //! guessed. It knows no SQL and no HTTP.
 
 pub mod cursor;
+pub mod filter;
+pub mod include;
 pub mod query;
 pub mod value;
 
@@ -11,6 +13,8 @@ use crate::fhir::primitive::shorten;
 use crate::fhir::subset::Subset;
 use crate::resources::spec::{Param, ResourceSpec};
 use cursor::{Cursor, CursorKey};
+pub use filter::Filter;
+use include::Include;
 use value::Test;
 
 /// What a search may cost, from config.
@@ -24,6 +28,10 @@ pub struct Limits {
     pub parameters: usize,
     /// The most alternatives of one parameter.
     pub values: usize,
+    /// The most types a chain enters.
+    pub chain: usize,
+    /// The most resources that come along with a page.
+    pub includes: usize,
 }
 
 /// What reading a query needs beside the query.
@@ -34,13 +42,6 @@ pub struct Context<'a> {
     pub key: &'a CursorKey,
     /// `Prefer: handling=lenient`: unknown parameters are passed over (R4 §3.1.1.2).
     pub lenient: bool,
-}
-
-/// One parameter with its alternatives; all filters of a search have to hold.
-#[derive(Debug)]
-pub struct Filter {
-    pub param: &'static Param,
-    pub test: Test,
 }
 
 /// One sort key.
@@ -55,6 +56,8 @@ pub struct SortKey {
 pub struct Search {
     grant: Grant,
     filters: Vec<Filter>,
+    includes: Vec<Include>,
+    most_includes: usize,
     sort: Vec<SortKey>,
     count: usize,
     total: bool,
@@ -84,6 +87,8 @@ impl Search {
         let mut search = Search {
             grant,
             filters: Vec::new(),
+            includes: Vec::new(),
+            most_includes: limits.includes,
             sort: Vec::new(),
             count: limits.page,
             total: false,
@@ -161,26 +166,28 @@ impl Search {
                 self.subset = Subset::of_elements(spec.name, value).map_err(bad)?;
                 return Ok(Some(value.to_owned()));
             }
+            "_include" | "_revinclude" => {
+                let more = include::read(&self.grant, value, name == "_revinclude", context)?;
+                self.includes.extend(more);
+                return Ok(Some(value.to_owned()));
+            }
             "_format" | "_pretty" => return Ok(Some(value.to_owned())),
             _ => {}
         }
-        let (code, modifier) = name.split_once(':').map_or((name, None), |(code, modifier)| (code, Some(modifier)));
-        let Some(param) = spec.param(code).filter(|param| param.offered()) else {
-            return if context.lenient { Ok(None) } else { Err(unknown(spec, name)) };
+        let filter = match filter::read(&self.grant, name, value, context, 0) {
+            Ok(filter) => filter,
+            // Only what is unknown may be passed over; a value that cannot be read is an error all the same.
+            Err(issue) if context.lenient && issue.code == IssueType::NotSupported => return Ok(None),
+            Err(issue) => return Err(issue),
         };
-        let (base, most) = (context.base, context.limits.values);
-        let test = match modifier {
-            None => value::read(spec, param, value, base, most),
-            Some(modifier) => value::read_modified(spec, param, modifier, value, base, most),
-        };
-        let test = test.map_err(bad)?;
-        if param.code == "identifier"
-            && let Some(words) = value::nhs_number_fault(&test)
+        if let Filter::Own { param, test } = &filter
+            && param.code == "identifier"
+            && let Some(words) = value::nhs_number_fault(test)
         {
             self.warnings.push(Issue::warning(IssueType::Value, words).at("http.identifier"));
-            self.hopeless |= matches!(&test, Test::Tokens(tokens) if tokens.len() == 1);
+            self.hopeless |= matches!(test, Test::Tokens(tokens) if tokens.len() == 1);
         }
-        self.filters.push(Filter { param, test });
+        self.filters.push(filter);
         Ok(Some(value.to_owned()))
     }
 
@@ -211,6 +218,16 @@ impl Search {
     /// What has to hold.
     pub fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// What comes along with the matches.
+    pub fn includes(&self) -> &[Include] {
+        &self.includes
+    }
+
+    /// The most that may come along.
+    pub fn most_includes(&self) -> usize {
+        self.most_includes
     }
 
     /// The order; empty: the record's own.
@@ -263,15 +280,4 @@ fn sort_key(spec: &'static ResourceSpec, text: &str) -> Result<SortKey, String> 
         format!("cannot sort {} by \"{}\"; sortable are {}", spec.name, shorten(code), known.join(", "))
     })?;
     Ok(SortKey { param, descending })
-}
-
-fn unknown(spec: &'static ResourceSpec, name: &str) -> Issue {
-    let known: Vec<&str> = spec.all_params().filter(|param| param.offered()).map(|param| param.code).collect();
-    let words = format!(
-        "{} has no search parameter \"{}\"; it has {}, and _count, _sort, _total, _summary, _elements. To have unknown ones passed over, send Prefer: handling=lenient",
-        spec.name,
-        shorten(name),
-        known.join(", ")
-    );
-    Issue::error(IssueType::NotSupported, words)
 }

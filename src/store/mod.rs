@@ -8,6 +8,7 @@
 
 mod audit;
 mod history;
+mod includes;
 mod migrate;
 mod person;
 mod plan;
@@ -28,7 +29,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 pub use audit::{AuditRow, AuditTrail, Outcome};
 pub use history::{HistoryPage, HistoryTarget, Version};
 pub use migrate::create_database;
-pub use plan::{Found, Page, Plan};
+pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
 pub use write::{Change, NotWritten, Refusal, Write, Written};
@@ -53,6 +54,8 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database URL is not one: {0}")]
     Url(sqlx::Error),
+    #[error("a search would bring more than {most} {what}")]
+    TooMany { what: &'static str, most: usize },
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
 }

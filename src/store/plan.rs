@@ -3,7 +3,7 @@
 use sqlx::{PgPool, Row};
 
 use super::sql::{Expr, Sql};
-use super::{StoreError, predicate, reach};
+use super::{StoreError, includes, predicate, reach};
 use crate::resources::spec::Kind;
 use crate::search::cursor::Cursor;
 use crate::search::{Search, SortKey};
@@ -17,6 +17,8 @@ pub struct Plan {
 /// One page of an answer.
 pub struct Page {
     pub rows: Vec<Found>,
+    /// What comes along with them.
+    pub included: Vec<Included>,
     /// How many match in all, where asked for.
     pub total: Option<i64>,
     /// Where the pages before and after begin, where there are any.
@@ -34,6 +36,15 @@ pub struct Found {
     keys: Vec<String>,
 }
 
+/// One resource that came along.
+pub struct Included {
+    /// Its type.
+    pub kind: String,
+    pub id: String,
+    pub patient_id: i64,
+    pub resource: String,
+}
+
 impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
@@ -44,7 +55,7 @@ impl Plan {
         if search.hopeless() {
             conditions.push(Expr::literal("false"));
         }
-        conditions.extend(search.filters().iter().map(|filter| predicate::of(&mut sql, spec, filter)));
+        conditions.extend(search.filters().iter().map(|filter| predicate::of(&mut sql, spec, filter, 0)));
         let conditions = Expr::all(&conditions);
         let table = Expr::literal(spec.table);
 
@@ -65,16 +76,23 @@ impl Plan {
         // One row more than the page, to know whether another page follows.
         let limit =
             sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX - 1) + i64::from(search.count() > 0), "bigint");
-        let rows = Expr::fill(
-            "SELECT t.id, t.patient_id, t.resource, ARRAY[{}] AS keys FROM {} t WHERE {} ORDER BY {} LIMIT {}",
-            &[&shown, &table, &page, &order, &limit],
-        );
-        // The count comes with the first row, or alone when the page is empty: one statement either way.
-        let statement = match search.total() {
-            false => rows,
-            true => Expr::fill(
-                "SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL ({}) r ON true",
-                &[&total, &rows],
+        let columns = Expr::fill("t.id, t.patient_id, t.resource, ARRAY[{}] AS keys", &[&shown]);
+        let from = Expr::fill("FROM {} t WHERE {} ORDER BY {} LIMIT {}", &[&table, &page, &order, &limit]);
+        let includes = includes::render(&mut sql, &search);
+        let statement = match (search.total(), includes) {
+            (false, None) => Expr::fill("SELECT {} {}", &[&columns, &from]),
+            // The count comes with the first row, or alone when the page is empty: one statement either way.
+            (true, None) => Expr::fill(
+                "SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL (SELECT {} {}) r ON true",
+                &[&total, &columns, &from],
+            ),
+            // What comes along is found from the page's rows, which are kept for that.
+            (_, Some(includes)) => Expr::fill(
+                "WITH page AS MATERIALIZED (SELECT t.*, ARRAY[{}] AS keys, row_number() OVER (ORDER BY {}) AS place {}) \
+                 SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL (\
+                 SELECT t.id, t.patient_id, t.resource, t.keys, t.place, NULL AS kind FROM page t \
+                 UNION ALL {} ORDER BY place) r ON true",
+                &[&shown, &order, &from, &total, &includes],
             ),
         };
         sql.push(&statement);
@@ -92,19 +110,22 @@ impl Plan {
         let answer = sql.fetch(pool).await?;
         let mut total = None;
         let mut rows = Vec::with_capacity(answer.len());
+        let mut included = Vec::new();
         for row in answer {
             if search.total() {
                 total = Some(row.try_get("total")?);
             }
             let id: Option<String> = row.try_get("id")?;
-            if let Some(id) = id {
-                rows.push(Found {
-                    id,
-                    patient_id: row.try_get("patient_id")?,
-                    resource: row.try_get("resource")?,
-                    keys: row.try_get("keys")?,
-                });
+            let Some(id) = id else { continue };
+            let kind: Option<String> = if search.includes().is_empty() { None } else { row.try_get("kind")? };
+            let (patient_id, resource) = (row.try_get("patient_id")?, row.try_get("resource")?);
+            match kind {
+                None => rows.push(Found { id, patient_id, resource, keys: row.try_get("keys")? }),
+                Some(kind) => included.push(Included { kind, id, patient_id, resource }),
             }
+        }
+        if included.len() > search.most_includes() {
+            return Err(StoreError::TooMany { what: "included resources", most: search.most_includes() });
         }
         let back = search.cursor().is_some_and(|cursor| cursor.back);
         let more = rows.len() > search.count();
@@ -115,7 +136,7 @@ impl Plan {
         let at = |row: Option<&Found>, back| row.map(|row| Cursor { keys: row.keys.clone(), back });
         let previous = at(rows.first(), true).filter(|_| if back { more } else { search.cursor().is_some() });
         let next = at(rows.last(), false).filter(|_| back || more);
-        Ok(Page { rows, total, previous, next, search })
+        Ok(Page { rows, included, total, previous, next, search })
     }
 }
 

@@ -1,22 +1,58 @@
 //! Owns how one search filter becomes SQL, by the kind of its parameter.
 
+use super::reach;
 use super::sql::{Expr, Sql};
 use crate::fhir::date::{Span, to_text};
 use crate::resources::index::{escape_bar, token};
-use crate::resources::spec::{Kind, Param, ResourceSpec};
+use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::search::Filter;
 use crate::search::value::{Prefix, Quantity, Test, Token};
 
-/// The predicate of a filter on table `t`.
-pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter) -> Expr {
-    of_param(sql, spec, filter.param, &filter.test)
+/// Names of the tables a statement enters, from the searched one inwards. Chains are no longer than config allows, and
+/// config allows no more than this.
+pub const ALIASES: [&str; 9] = ["t", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8"];
+
+/// The predicate of a filter on the table entered at this depth. A chain's own reach comes before its conditions.
+pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: usize) -> Expr {
+    let (Some(alias), Some(next)) = (ALIASES.get(depth).copied(), ALIASES.get(depth + 1).copied()) else {
+        return Expr::literal("false");
+    };
+    let (param, entered, inner, reverse) = match filter {
+        Filter::Own { param, test } => return of_param(sql, spec, param, alias, test),
+        Filter::Chain { param, entered, inner } => (param, entered, inner, false),
+        Filter::Has { param, entered, inner } => (param, entered, inner, true),
+    };
+    let other = entered.spec();
+    let mut conditions = vec![reach::rows(sql, entered, next)];
+    let (from, to, referred) = if reverse { (next, alias, spec) } else { (alias, next, other) };
+    // Both ends of a reference to the person are in the person's own part of the tables.
+    let owner = if reverse { other } else { spec };
+    if referred.is_person() && owner.compartment == Compartment::Subject(param.path) {
+        conditions.push(Expr::fill("{}.patient_id = {}.patient_id", &[&Expr::literal(from), &Expr::literal(to)]));
+    }
+    conditions.push(refers(sql, param, from, referred, to));
+    conditions.push(of(sql, other, inner, depth + 1));
+    let table = Expr::fill("{} {}", &[&Expr::literal(other.table), &Expr::literal(next)]);
+    Expr::fill("EXISTS (SELECT 1 FROM {} WHERE {})", &[&table, &Expr::all(&conditions)])
 }
 
-fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, test: &Test) -> Expr {
+/// Whether the row `from` refers, by the parameter, to the row `to` of a type.
+pub fn refers(sql: &mut Sql, param: &Param, from: &'static str, referred: &ResourceSpec, to: &'static str) -> Expr {
+    let prefix = sql.bind(format!("{}/", referred.name), "text");
+    Expr::fill("{} @> ARRAY[{} || {}]", &[&Expr::column(from, param.column), &prefix, &Expr::column(to, "id")])
+}
+
+fn of_param(
+    sql: &mut Sql,
+    spec: &'static ResourceSpec,
+    param: &'static Param,
+    alias: &'static str,
+    test: &Test,
+) -> Expr {
     match test {
-        Test::Not(inner) => return Expr::fill("NOT coalesce({}, false)", &[&of_param(sql, spec, param, inner)]),
+        Test::Not(inner) => return Expr::fill("NOT coalesce({}, false)", &[&of_param(sql, spec, param, alias, inner)]),
         Test::Missing(missing) => {
-            let there = is_there(spec, param);
+            let there = is_there(spec, param, alias);
             return if *missing { Expr::fill("NOT {}", &[&there]) } else { there };
         }
         _ => {}
@@ -24,27 +60,29 @@ fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, t
     match param.kind {
         Kind::Either(codes) => {
             let params: Vec<&'static Param> = codes.iter().filter_map(|code| spec.param(code)).collect();
-            let sides: Vec<Expr> = params.into_iter().map(|param| of_param(sql, spec, param, test)).collect();
+            let sides: Vec<Expr> = params.into_iter().map(|param| of_param(sql, spec, param, alias, test)).collect();
             Expr::any(&sides)
         }
         Kind::Composite { parts, within_component } => {
             let Test::Pairs(pairs) = test else { return Expr::literal("false") };
             let [left, right] = parts.map(|code| spec.param(code));
             let (Some(left), Some(right)) = (left, right) else { return Expr::literal("false") };
-            let alias = if within_component { "c" } else { "t" };
+            let alias_of_parts = if within_component { "c" } else { alias };
             let pairs: Vec<Expr> = pairs
                 .iter()
-                .map(|(a, b)| Expr::all(&[on_column(sql, left, alias, a), on_column(sql, right, alias, b)]))
+                .map(|(a, b)| {
+                    Expr::all(&[on_column(sql, left, alias_of_parts, a), on_column(sql, right, alias_of_parts, b)])
+                })
                 .collect();
             let any = Expr::any(&pairs);
             if !within_component {
                 return any;
             }
-            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) c WHERE {})", &[&Expr::column("t", param.column), &any])
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) c WHERE {})", &[&Expr::column(alias, param.column), &any])
         }
         _ => {
-            let plain = on_column(sql, param, "t", test);
-            match person_seek(sql, param, test) {
+            let plain = on_column(sql, param, alias, test);
+            match person_seek(sql, param, alias, test) {
                 Some(seek) => Expr::all(&[seek, plain]),
                 None => plain,
             }
@@ -53,9 +91,9 @@ fn of_param(sql: &mut Sql, spec: &'static ResourceSpec, param: &'static Param, t
 }
 
 /// Whether the resource has any value for the parameter.
-fn is_there(spec: &'static ResourceSpec, param: &'static Param) -> Expr {
+fn is_there(spec: &'static ResourceSpec, param: &'static Param, alias: &'static str) -> Expr {
     let both = |codes: [&'static str; 2]| {
-        codes.map(|code| spec.param(code).map_or(Expr::literal("false"), |param| is_there(spec, param)))
+        codes.map(|code| spec.param(code).map_or(Expr::literal("false"), |param| is_there(spec, param, alias)))
     };
     match param.kind {
         Kind::Id | Kind::Instant | Kind::Truth => Expr::literal("true"),
@@ -63,30 +101,31 @@ fn is_there(spec: &'static ResourceSpec, param: &'static Param) -> Expr {
         Kind::Composite { parts, within_component: false } => Expr::all(&both(parts)),
         // `patient` shares its column with `subject`, which may refer to another type.
         Kind::Reference(["Patient"]) => {
-            let column = Expr::column("t", param.column);
+            let column = Expr::column(alias, param.column);
             Expr::fill("coalesce((SELECT bool_or(v ^@ 'Patient/') FROM unnest({}) v), false)", &[&column])
         }
-        Kind::Date | Kind::Dates => Expr::fill("({} IS NOT NULL)", &[&Expr::column_part("t", param.column, "_lo")]),
-        _ => Expr::fill("({} IS NOT NULL)", &[&Expr::column("t", param.column)]),
+        Kind::Date | Kind::Dates => Expr::fill("({} IS NOT NULL)", &[&Expr::column_part(alias, param.column, "_lo")]),
+        _ => Expr::fill("({} IS NOT NULL)", &[&Expr::column(alias, param.column)]),
     }
 }
 
 /// Where every alternative names a Patient, the key of the person, through which all indexes begin.
-fn person_seek(sql: &mut Sql, param: &Param, test: &Test) -> Option<Expr> {
+fn person_seek(sql: &mut Sql, param: &Param, alias: &'static str, test: &Test) -> Option<Expr> {
     let Test::Targets(targets) = test else { return None };
     if param.column != "subject" && param.column != "patient" {
         return None;
     }
     let ids: Option<Vec<String>> = targets.iter().map(|t| t.strip_prefix("Patient/").map(str::to_owned)).collect();
     let ids = ids?;
+    let person = Expr::column(alias, "patient_id");
     Some(match &ids[..] {
         [one] => {
             let id = sql.bind(one.clone(), "text");
-            Expr::fill("t.patient_id = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&id])
+            Expr::fill("{} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&person, &id])
         }
         _ => {
             let ids = sql.bind(ids, "text[]");
-            Expr::fill("t.patient_id IN (SELECT k.patient_id FROM patient_key k WHERE k.id = ANY({}))", &[&ids])
+            Expr::fill("{} IN (SELECT k.patient_id FROM patient_key k WHERE k.id = ANY({}))", &[&person, &ids])
         }
     })
 }

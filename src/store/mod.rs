@@ -6,6 +6,7 @@
 // The one place where the database's types are at home; clippy.toml bans them everywhere else.
 #![allow(clippy::disallowed_types)]
 
+mod amount;
 mod audit;
 mod history;
 mod includes;

@@ -1,12 +1,12 @@
 //! Owns how one search filter becomes SQL, by the kind of its parameter.
 
-use super::reach;
 use super::sql::{Expr, Sql};
+use super::{amount, reach};
 use crate::fhir::date::{Span, to_text};
 use crate::resources::index::{escape_bar, token};
 use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::search::Filter;
-use crate::search::value::{Prefix, Quantity, Test, Token};
+use crate::search::value::{Prefix, Test, Token};
 
 /// Names of the tables a statement enters, from the searched one inwards. Chains are no longer than config allows, and
 /// config allows no more than this.
@@ -99,6 +99,12 @@ fn is_there(spec: &'static ResourceSpec, param: &'static Param, alias: &'static 
         Kind::Id | Kind::Instant | Kind::Truth => Expr::literal("true"),
         Kind::Either(codes) => Expr::any(&both(codes)),
         Kind::Composite { parts, within_component: false } => Expr::all(&both(parts)),
+        Kind::Composite { parts, within_component: true } => {
+            let parts = parts.map(|code| spec.param(code).map_or("code", |part| part.column));
+            let parts = parts.map(|column| Expr::fill("{} IS NOT NULL", &[&Expr::column("c", column)]));
+            let column = Expr::column(alias, param.column);
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) c WHERE {})", &[&column, &Expr::all(&parts)])
+        }
         // `patient` shares its column with `subject`, which may refer to another type.
         Kind::Reference(["Patient"]) => {
             let column = Expr::column(alias, param.column);
@@ -160,7 +166,7 @@ fn on_column(sql: &mut Sql, param: &'static Param, alias: &'static str, test: &T
             )
         }
         Test::Quantities(quantities) => {
-            let each: Vec<Expr> = quantities.iter().map(|quantity| of_quantity(sql, quantity)).collect();
+            let each: Vec<Expr> = quantities.iter().map(|quantity| amount::of(sql, quantity)).collect();
             Expr::fill("EXISTS (SELECT 1 FROM unnest({}) q WHERE {})", &[&column, &Expr::any(&each)])
         }
         Test::Exact(texts) => {
@@ -248,65 +254,5 @@ fn of_span(sql: &mut Sql, prefix: Prefix, span: Span, lo: &Expr, hi: &Expr) -> E
         Prefix::Sa => Expr::fill("{} >= {}", &[lo, e]),
         Prefix::Eb => Expr::fill("{} <= {}", &[hi, s]),
         Prefix::Ap => Expr::fill("({} < {} AND {} > {})", &[lo, e, hi, s]),
-    }
-}
-
-/// One quantity `q`: by its own unit exactly, and by the canonical unit where the value's unit has one.
-fn of_quantity(sql: &mut Sql, wanted: &Quantity) -> Expr {
-    let number = &wanted.number;
-    let own = {
-        let bounds = [&number.low, &number.high, &number.exact, &number.near.0, &number.near.1];
-        let [low, high, exact, near_low, near_high] = bounds.map(|text| sql.bind_text(text, "numeric"));
-        let bounds = Bounds { low, high, exact, near_low, near_high };
-        compare(wanted.prefix, &Expr::literal("q.lo"), &Expr::literal("q.hi"), &bounds)
-    };
-    let unit = match (&wanted.system, &wanted.code) {
-        (None, None) => return own,
-        (None, Some(code)) => {
-            let code = sql.bind(code.clone(), "text");
-            Expr::fill("(q.code = {} OR q.unit = {})", &[&code, &code])
-        }
-        (Some(system), code) => {
-            let system = Expr::fill("q.system = {}", &[&sql.bind(system.clone(), "text")]);
-            match code {
-                None => system,
-                Some(code) => Expr::all(&[system, Expr::fill("q.code = {}", &[&sql.bind(code.clone(), "text")])]),
-            }
-        }
-    };
-    let same_unit = Expr::all(&[unit.clone(), own]);
-    let Some(canonical) = &wanted.canonical else { return same_unit };
-    let canonical_unit = sql.bind(canonical.unit.clone(), "text");
-    let bounds = [&number.low, &number.high, &number.exact, &number.near.0, &number.near.1];
-    let [low, high, exact, near_low, near_high] = bounds.map(|text| {
-        let value = text.parse::<f64>().map_or(f64::NAN, |value| canonical.of(value));
-        sql.bind(value, "double precision")
-    });
-    let bounds = Bounds { low, high, exact, near_low, near_high };
-    let converted = compare(wanted.prefix, &Expr::literal("q.canonical_lo"), &Expr::literal("q.canonical_hi"), &bounds);
-    let other_unit = Expr::fill("(q.canonical = {} AND NOT {} AND {})", &[&canonical_unit, &unit, &converted]);
-    Expr::any(&[same_unit, other_unit])
-}
-
-struct Bounds {
-    low: Expr,
-    high: Expr,
-    exact: Expr,
-    near_low: Expr,
-    near_high: Expr,
-}
-
-/// R4 §3.1.1.5.4: eq and ne by the number's precision, the others by the exact number.
-fn compare(prefix: Prefix, lo: &Expr, hi: &Expr, b: &Bounds) -> Expr {
-    match prefix {
-        Prefix::Eq => Expr::fill("({} >= {} AND {} < {})", &[lo, &b.low, hi, &b.high]),
-        Prefix::Ne => Expr::fill("NOT ({} >= {} AND {} < {})", &[lo, &b.low, hi, &b.high]),
-        Prefix::Gt => Expr::fill("{} > {}", &[hi, &b.exact]),
-        Prefix::Lt => Expr::fill("{} < {}", &[lo, &b.exact]),
-        Prefix::Ge => Expr::fill("{} >= {}", &[hi, &b.exact]),
-        Prefix::Le => Expr::fill("{} <= {}", &[lo, &b.exact]),
-        Prefix::Sa => Expr::fill("{} > {}", &[lo, &b.exact]),
-        Prefix::Eb => Expr::fill("{} < {}", &[hi, &b.exact]),
-        Prefix::Ap => Expr::fill("({} <= {} AND {} >= {})", &[lo, &b.near_high, hi, &b.near_low]),
     }
 }

@@ -24,6 +24,7 @@ mod cases_quantities;
 mod cases_structure;
 mod cases_words;
 mod coverage;
+mod modifiers;
 mod service;
 
 #[path = "../common/mod.rs"]

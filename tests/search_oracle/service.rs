@@ -51,14 +51,14 @@ async fn ask(session: &Session<'_>, query: &Query) -> Result<BTreeSet<String>, S
 }
 
 /// A service that gives any answer on one page.
-async fn wide() -> TestApp {
+pub async fn wide() -> TestApp {
     let mut config = Config::default();
     config.limits.most_page = 5000;
     TestApp::with(config).await
 }
 
 /// What is stored, as it is served.
-async fn served(session: &Session<'_>) -> Vec<Value> {
+pub async fn served(session: &Session<'_>) -> Vec<Value> {
     let mut resources = Vec::new();
     for kind in TYPES {
         resources.extend(session.all(&format!("{kind}?_count=500")).await.into_iter().map(|(_, resource)| resource));

@@ -5,6 +5,8 @@ use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::access::Denied;
+use crate::fhir::elements::is_resource_type;
+use crate::fhir::json::Json;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
 use crate::smart::Unauthorized;
 use crate::store::{NotWritten, Refusal, StoreError};
@@ -37,13 +39,24 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, "there is no such resource")
     }
 
-    /// With its place, where a finding has none.
+    /// With its place; a finding that has one keeps it as the rest of the path, without the type it begins with.
     pub fn at(mut self, expression: &str) -> Problem {
         for issue in &mut self.issues {
-            let inner = issue.expression.take();
+            let inner = issue.expression.take().map(|inner| match inner.split_once('.') {
+                Some((kind, rest)) if is_resource_type(kind) => rest.to_owned(),
+                _ => inner,
+            });
             issue.expression = Some(inner.map_or(expression.to_owned(), |inner| format!("{expression}.{inner}")));
         }
         self
+    }
+}
+
+impl Problem {
+    /// `Bundle.entry.response` of an entry that failed.
+    pub fn entry(&self) -> Json {
+        let status = format!("{} {}", self.status.as_u16(), self.status.canonical_reason().unwrap_or_default());
+        Json::object([("status", Json::string(status)), ("outcome", outcome(&self.issues))])
     }
 }
 

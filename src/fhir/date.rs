@@ -106,7 +106,8 @@ fn moment(day: &str, clock: &str, zone: Option<UtcOffset>, seconds_needed: bool)
     let (time, length) = parse_clock(clock, seconds_needed)?;
     let lo = date.with_time(time).assume_offset(zone.unwrap_or(UtcOffset::UTC));
     // A zone may push the very first and last days of the calendar over its edge.
-    let lo = lo.checked_to_offset(UtcOffset::UTC).unwrap_or(if date.year() > 5000 { LATEST } else { EARLIEST });
+    let edge = if date.year() > 5000 { LATEST } else { EARLIEST };
+    let lo = lo.checked_to_offset(UtcOffset::UTC).unwrap_or(edge).clamp(EARLIEST, LATEST);
     Some(Span { lo, hi: lo.checked_add(length).unwrap_or(LATEST).min(LATEST) })
 }
 
@@ -141,6 +142,9 @@ fn parse_zone(text: &str) -> Option<UtcOffset> {
     let sign: i8 = if text.starts_with('-') { -1 } else { 1 };
     let hours = digits(text.get(1..3)?).filter(|h| *h <= 14)?;
     let minutes = digits(text.get(4..)?).filter(|m| *m < 60 && text.len() == 6 && text.as_bytes()[3] == b':')?;
+    if hours == 14 && minutes > 0 {
+        return None;
+    }
     UtcOffset::from_hms(sign * i8::try_from(hours).ok()?, sign * i8::try_from(minutes).ok()?, 0).ok()
 }
 

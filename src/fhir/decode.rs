@@ -49,7 +49,9 @@ impl Walk {
                     format!("resourceType {} is not a resource type of R4", primitive::shorten(&other.to_string()))
                 }
             };
-            return self.report(IssueType::Structure, words);
+            return self.within(if self.path.is_empty() { "resourceType" } else { ".resourceType" }, |walk| {
+                walk.report(IssueType::Structure, words);
+            });
         };
         if self.path.is_empty() {
             self.path.push_str(def.name);
@@ -58,12 +60,18 @@ impl Walk {
         for broken in invariants::of_resource(def.name, object, around.is_some()) {
             self.report(IssueType::Invariant, broken);
         }
-        for broken in invariants::references(object, around) {
-            self.report(IssueType::Invariant, broken);
+        if around.is_none() {
+            for broken in invariants::references(object) {
+                self.report(IssueType::Invariant, broken);
+            }
         }
     }
 
     fn members(&mut self, object: &Object, def: &'static TypeDef, is_resource: bool) {
+        // A list of findings that is full gets no longer.
+        if self.issues.len() >= MAX_ISSUES {
+            return;
+        }
         if object.0.is_empty() {
             return self.report(IssueType::Structure, "an empty object {}: leave the element out or give it content");
         }
@@ -78,6 +86,9 @@ impl Walk {
                 shadow.is_none() || type_def(kind.name).is_some_and(|t| t.shape == Shape::Primitive)
             });
             let Some((element, kind)) = known else {
+                if self.issues.len() >= MAX_ISSUES {
+                    return;
+                }
                 self.unknown(key, def);
                 continue;
             };
@@ -206,6 +217,9 @@ impl Walk {
             ("integer" | "unsignedInt" | "positiveInt" | "decimal", _) => {
                 Some(format!("is {}, not a number without quotes", json_kind(value)))
             }
+            ("string", Json::String(text)) if element.name == "id" && text.contains(char::is_whitespace) => {
+                Some("is an element's id, which has no white space".to_owned())
+            }
             (_, Json::String(text)) => primitive::fault(kind, text),
             _ => Some(format!("is {}, but {kind} is a string in quotes", json_kind(value))),
         };
@@ -224,11 +238,13 @@ impl Walk {
     /// A required binding on a Coding or CodeableConcept: at least one coding is in the set.
     fn binding(&mut self, object: &Object, element: &ElementDef, kind: &str) {
         let Some(codes) = element.codes else { return };
-        let bound =
-            |coding: &Object| coding.text("code").is_some_and(|code| codes.contains(coding.text("system"), code));
+        let bound = |coding: &Object| {
+            let pair = coding.text("system").zip(coding.text("code"));
+            pair.is_some_and(|(system, code)| codes.contains(Some(system), code))
+        };
         let broken = match kind {
             "Coding" => !bound(object),
-            "CodeableConcept" => object.get("coding").is_some() && !object.objects("coding").any(bound),
+            "CodeableConcept" => !object.objects("coding").any(bound),
             _ => false,
         };
         if broken {

@@ -3,7 +3,10 @@
 //!
 //! Each rule is named by its key in the specification, so that a reader can look it up.
 
+use std::collections::HashSet;
+
 use super::json::{Json, Object};
+use super::primitive::shorten;
 
 type Broken = Vec<String>;
 
@@ -17,19 +20,26 @@ fn has(object: &Object, name: &str) -> bool {
     object.get(name).is_some()
 }
 
-/// Whether a CodeableConcept member has a coding with this code.
-fn coded(object: &Object, name: &str, code: &str) -> bool {
-    object.objects(name).flat_map(|concept| concept.objects("coding")).any(|coding| coding.text("code") == Some(code))
+/// Whether a CodeableConcept member has a coding of one of HL7's own code systems with this code.
+fn coded(object: &Object, name: &str, system: &str, code: &str) -> bool {
+    let own = |coding: &Object| {
+        let short = coding.text("system").and_then(|url| url.strip_prefix("http://terminology.hl7.org/CodeSystem/"));
+        short == Some(system) && coding.text("code") == Some(code)
+    };
+    object.objects(name).flat_map(|concept| concept.objects("coding")).any(own)
 }
 
 /// Rules of a resource type.
 pub fn of_resource(kind: &str, r: &Object, contained: bool) -> Broken {
     let mut broken = Vec::new();
     let b = &mut broken;
-    let in_error = coded(r, "verificationStatus", "entered-in-error");
+    let verification = if kind == "Condition" { "condition-ver-status" } else { "allergyintolerance-verification" };
+    let in_error = coded(r, "verificationStatus", verification, "entered-in-error");
     match kind {
         "Condition" => {
-            let ended = ["resolved", "remission", "inactive"].iter().any(|code| coded(r, "clinicalStatus", code));
+            let ended = ["resolved", "remission", "inactive"]
+                .iter()
+                .any(|code| coded(r, "clinicalStatus", "condition-clinical", code));
             let abated = r.0.iter().any(|(key, _)| key.starts_with("abatement"));
             rule(
                 b,
@@ -98,6 +108,33 @@ pub fn of_resource(kind: &str, r: &Object, contained: bool) -> Broken {
     broken
 }
 
+/// A Quantity member's value.
+fn number(o: &Object, name: &str) -> Option<f64> {
+    let quantity = o.get(name)?.as_object()?;
+    quantity.get("value")?.to_string().parse().ok()
+}
+
+/// Rules of Timing.repeat.
+fn timing(b: &mut Broken, o: &Object) {
+    let needs = |b: &mut Broken, name: &str, other: &str, words: &str| rule(b, !has(o, name) || has(o, other), words);
+    needs(b, "duration", "durationUnit", "tim-1: a duration needs its unit");
+    needs(b, "period", "periodUnit", "tim-2: a period needs its unit");
+    needs(b, "periodMax", "period", "tim-6: a periodMax needs a period");
+    needs(b, "durationMax", "duration", "tim-7: a durationMax needs a duration");
+    needs(b, "countMax", "count", "tim-8: a countMax needs a count");
+    let below = |name: &str| o.get(name).is_some_and(|value| value.to_string().starts_with('-'));
+    rule(b, !below("duration"), "tim-4: a duration is not below 0");
+    rule(b, !below("period"), "tim-5: a period is not below 0");
+    let when: Vec<&str> = o.get("when").into_iter().flat_map(Json::items).filter_map(Json::as_str).collect();
+    let meal_itself = when.iter().any(|code| ["C", "CM", "CD", "CV"].contains(code));
+    rule(
+        b,
+        !has(o, "offset") || (!when.is_empty() && !meal_itself),
+        "tim-9: an offset needs a when that is not a meal itself",
+    );
+    rule(b, !has(o, "timeOfDay") || when.is_empty(), "tim-10: a timeOfDay and a when exclude each other");
+}
+
 fn share_coding(a: &Json, b: &Json) -> bool {
     let codings = |concept: &Json| -> Vec<(Option<String>, Option<String>)> {
         let list = concept.as_object().into_iter().flat_map(|c| c.objects("coding"));
@@ -129,7 +166,17 @@ pub fn of_datatype(kind: &str, o: &Object) -> Broken {
         }
         "Quantity" | "Age" | "Duration" | "Distance" | "Count" => {
             rule(b, !has(o, "code") || has(o, "system"), "qty-3: a unit given as a code needs its system");
+            let value = o.get("value").map(ToString::to_string).and_then(|text| text.parse::<f64>().ok());
+            let ucum = o.text("system").is_none_or(|system| system == super::quantity::UCUM);
+            let whole = value.is_none() || has(o, "code");
+            let aged = kind != "Age" || (ucum && whole && value.is_none_or(|v| v > 0.0));
+            rule(b, aged, "age-1: an age is above 0, in a UCUM unit of time");
         }
+        "Range" => {
+            let ends = (number(o, "low"), number(o, "high"));
+            rule(b, !matches!(ends, (Some(low), Some(high)) if low > high), "rng-2: low is above high");
+        }
+        "Timing.repeat" => timing(b, o),
         "ContactPoint" => {
             rule(b, !has(o, "value") || has(o, "system"), "cpt-2: a value needs the system it is in: phone, email, …")
         }
@@ -142,31 +189,54 @@ pub fn of_datatype(kind: &str, o: &Object) -> Broken {
     broken
 }
 
-/// ref-1: a reference to `#x` needs a contained resource of that id. `around` is the resource that contains this one.
-pub fn references(resource: &Object, around: Option<&Object>) -> Broken {
-    let home = around.unwrap_or(resource);
-    let ids: Vec<&str> = home.objects("contained").filter_map(|c| c.text("id")).collect();
-    let mut broken = Vec::new();
-    for (_, value) in resource.0.iter().filter(|(key, _)| around.is_some() || key != "contained") {
-        local_references(value, &mut |target| {
-            if !target.is_empty() && !ids.contains(&target) {
-                broken.push(format!("ref-1: there is a reference to #{target}, but no contained resource has that id"));
-            }
-        });
+/// ref-1 and dom-3: every reference to `#x` has its contained resource, and every contained resource its reference.
+pub fn references(resource: &Object) -> Broken {
+    let contained: Vec<&Object> = resource.objects("contained").collect();
+    let (mut wanted, mut back) = (HashSet::new(), HashSet::new());
+    for (key, value) in &resource.0 {
+        if key != "contained" {
+            local_links(key, value, &mut wanted);
+        }
     }
+    for (at, inner) in contained.iter().enumerate() {
+        let mut own = HashSet::new();
+        inner.0.iter().for_each(|(key, value)| local_links(key, value, &mut own));
+        if own.iter().any(|(_, target)| target.is_empty()) {
+            back.insert(at);
+        }
+        wanted.extend(own);
+    }
+    let ids: HashSet<&str> = contained.iter().filter_map(|inner| inner.text("id")).collect();
+    let mut broken = Vec::new();
+    for (is_reference, target) in &wanted {
+        if *is_reference && !target.is_empty() && !ids.contains(target) {
+            broken.push(format!(
+                "ref-1: there is a reference to #{}, but no contained resource has that id",
+                shorten(target)
+            ));
+        }
+    }
+    let named: HashSet<&str> = wanted.iter().map(|(_, target)| *target).collect();
+    for (at, inner) in contained.iter().enumerate() {
+        if inner.text("id").is_none_or(|id| !named.contains(id)) && !back.contains(&at) {
+            broken.push("dom-3: a contained resource needs an id that something in the resource refers to".to_owned());
+        }
+    }
+    broken.sort();
     broken
 }
 
-fn local_references(value: &Json, found: &mut dyn FnMut(&str)) {
+/// Finds every `#x`, with whether it stands in a Reference.
+fn local_links<'a>(key: &str, value: &'a Json, found: &mut HashSet<(bool, &'a str)>) {
     match value {
-        Json::Array(items) => items.iter().for_each(|item| local_references(item, found)),
+        Json::Array(items) => items.iter().for_each(|item| local_links(key, item, found)),
         // A resource within (a Bundle's entry) has its own contained ones.
         Json::Object(object) if !has(object, "resourceType") => {
-            for (key, value) in &object.0 {
-                match value.as_str() {
-                    Some(text) if key == "reference" => text.strip_prefix('#').into_iter().for_each(&mut *found),
-                    _ => local_references(value, found),
-                }
+            object.0.iter().for_each(|(key, value)| local_links(key, value, found));
+        }
+        Json::String(text) => {
+            if let Some(target) = text.strip_prefix('#') {
+                found.insert((key == "reference", target));
             }
         }
         _ => {}

@@ -3,7 +3,11 @@
 //! Stricter than JSON itself where silence would change data: duplicate keys, bytes after the
 //! value, invalid UTF-8, NUL and too much depth are refused here, before anything looks at FHIR.
 
+use std::collections::HashSet;
+
 use jiter::{Jiter, Peek};
+
+use super::primitive::shorten;
 
 /// Deepest nesting of arrays and objects accepted; R4's own examples stay under 20.
 pub const MAX_DEPTH: usize = 64;
@@ -256,25 +260,34 @@ impl Parser<'_> {
     fn object(&mut self, depth: usize) -> Result<Json, JsonError> {
         self.deeper(depth)?;
         let mut members: Vec<(String, Json)> = Vec::new();
+        let mut names: HashSet<String> = HashSet::new();
         let length = self.path.len();
         let mut next = self.jiter.known_object().map(|key| key.map(str::to_owned)).map_err(|e| self.syntax(&e))?;
         while let Some(key) = next {
             if key.contains('\0') {
                 return Err(JsonError::new(&self.path, "a member's name holds the character NUL: take it out"));
             }
-            // Quadratic only in the members of one object, which FHIR keeps few; a hostile one is cut short.
-            if members.len() > 2_000 || members.iter().any(|(known, _)| *known == key) {
+            // Few members are looked through; many are looked up.
+            let twice = if members.len() < 16 {
+                members.iter().any(|(known, _)| *known == key)
+            } else {
+                if names.is_empty() {
+                    names.extend(members.iter().map(|(known, _)| known.clone()));
+                }
+                !names.insert(key.clone())
+            };
+            if members.len() > 2_000 || twice {
                 let message = if members.len() > 2_000 {
                     "an object has more than 2000 members".to_owned()
                 } else {
-                    format!("the member \"{key}\" occurs twice in one object: send it once")
+                    format!("the member \"{}\" occurs twice in one object: send it once", shorten(&key))
                 };
                 return Err(JsonError::new(&self.path, message));
             }
             if length > 0 {
                 self.path.push('.');
             }
-            self.path.push_str(&key);
+            self.path.push_str(&shorten(&key));
             let peek = self.jiter.peek().map_err(|e| self.syntax(&e))?;
             let value = self.value(peek, depth)?;
             self.path.truncate(length);

@@ -38,8 +38,9 @@ pub fn parse_number(text: &str) -> Option<Number> {
 fn decimal(text: &str) -> Option<BigDecimal> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
-    let numeric =
-        mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.starts_with(|c: char| c.is_ascii_digit());
+    let numeric = mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && mantissa.ends_with(|c: char| c.is_ascii_digit());
     let exponent: i32 = exponent.parse().ok()?;
     if !numeric || text.len() > 500 || exponent.abs() > 400 {
         return None;

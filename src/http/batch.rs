@@ -6,7 +6,6 @@ use super::{Answer, Call};
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
 use crate::fhir::json::Json;
-use crate::fhir::outcome::outcome;
 
 /// Runs the entries in their order. A failure is an entry of the reply and stops nothing.
 pub async fn run(call: &Call, entries: Vec<Json>) -> String {
@@ -21,11 +20,7 @@ pub async fn run(call: &Call, entries: Vec<Json>) -> String {
                 writer.exchange(None, body, None, &answer.entry());
             }
             Err(problem) => {
-                let problem = problem.at(&format!("Bundle.entry[{at}]"));
-                let reason = problem.status.canonical_reason().unwrap_or_default();
-                let status = format!("{} {reason}", problem.status.as_u16());
-                let response = Json::object([("status", Json::string(status)), ("outcome", outcome(&problem.issues))]);
-                writer.exchange(None, None, None, &response);
+                writer.exchange(None, None, None, &problem.at(&format!("Bundle.entry[{at}]")).entry());
             }
         }
     }

@@ -61,7 +61,9 @@ impl Call {
     /// Whether a `Prefer` header holds this choice (RFC 7240).
     pub fn prefers(&self, choice: &str) -> bool {
         let values = self.headers.get_all("prefer").filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split([',', ';'])).any(|word| word.trim().eq_ignore_ascii_case(choice))
+        values
+            .flat_map(|value| value.split([',', ';']))
+            .any(|word| word.trim().replace('"', "").eq_ignore_ascii_case(choice))
     }
 
     /// 406 for a caller that takes no JSON.
@@ -99,7 +101,8 @@ impl Call {
 
     /// The version an If-Match header names.
     pub fn if_match(&self) -> Result<Option<i32>, Problem> {
-        self.header("if-match").map(parse_etag).transpose()
+        let header = self.headers.get("if-match").map(|value| value.to_str().unwrap_or("not text"));
+        header.map(|text| parse_etag(text).map_err(|problem| problem.at("http.If-Match"))).transpose()
     }
 
     /// The grant for this type and interaction, or 403.
@@ -148,11 +151,13 @@ impl Call {
 
 /// The version of `W/"3"`.
 pub fn parse_etag(text: &str) -> Result<i32, Problem> {
-    let quoted = text.trim().trim_start_matches("W/");
-    let version = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|n| n.parse().ok());
+    let text = text.trim();
+    let quoted = text.strip_prefix("W/").unwrap_or(text);
+    let digits = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let plain = digits.filter(|n| n.bytes().all(|b| b.is_ascii_digit()) && !n.starts_with('0'));
+    let version: Option<i32> = plain.and_then(|n| n.parse().ok());
     version.filter(|n| *n > 0).ok_or_else(|| {
         Problem::bad_request(IssueType::Value, "If-Match is not an ETag this service gave: W/\"1\" and so on")
-            .at("http.If-Match")
     })
 }
 

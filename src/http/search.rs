@@ -50,6 +50,11 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
 }
 
 async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
+    Ok(call.state.store.search(Plan::of(understand(call, kind, text)?)).await?)
+}
+
+/// The search that a query asks for, if the caller may run it and it can be read.
+pub fn understand(call: &Call, kind: &str, text: &str) -> Result<Search, Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Search)?;
     let pairs = query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
     let context = Context {
@@ -58,8 +63,7 @@ async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
         key: &call.state.key,
         lenient: call.prefers("handling=lenient"),
     };
-    let search = Search::read(grant, &pairs, &context).map_err(refused)?;
-    Ok(call.state.store.search(Plan::of(search)).await?)
+    Search::read(grant, &pairs, &context).map_err(refused)
 }
 
 /// 403 where a type that the search enters is not the caller's, else 400.

@@ -9,6 +9,7 @@ use super::{Answer, Call, batch, body, read, search};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::{Homes, Writer, resolve};
+use crate::fhir::decode;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::{is_id, shorten};
@@ -60,15 +61,7 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             return Err(Problem::bad_request(IssueType::Value, words).at("Bundle.type"));
         }
     };
-    let entries = match bundle.remove("entry") {
-        None => Vec::new(),
-        Some(Json::Array(entries)) => entries,
-        Some(_) => {
-            return Err(
-                Problem::bad_request(IssueType::Structure, "repeats, so it must be an array").at("Bundle.entry")
-            );
-        }
-    };
+    let entries = entries(&mut bundle)?;
     let most = call.state.config.limits.entries;
     if entries.len() > most {
         let words = format!(
@@ -94,6 +87,12 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             places.push((at, *spec));
         }
     }
+    // A read that cannot be right fails the transaction before anything is written.
+    for (at, entry) in steps.iter().enumerate() {
+        if let Step::Get { url } = &entry.step {
+            foresee(call, url).map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?;
+        }
+    }
     let audit = call.audit("E", "Bundle", "transaction");
     let written = match call.state.store.write(writes, &call.state.base, &audit).await {
         Ok(written) => written,
@@ -107,21 +106,56 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
     for ((at, spec), written) in places.into_iter().zip(written) {
         answers[at] = Some(answer(&call.state.base, spec, written));
     }
-    // Reads see what the transaction has written (R4 §3.1.0.11.1).
+    // Reads see what the transaction has written (R4 §3.1.0.11.1). What is not there is that entry's answer: the writes
+    // are done.
+    let mut failed: Vec<Option<Problem>> = steps.iter().map(|_| None).collect();
     for (at, entry) in steps.iter().enumerate() {
         if let Step::Get { url } = &entry.step {
-            answers[at] = Some(get(call, url).await.map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?);
+            match get(call, url).await {
+                Ok(answer) => answers[at] = Some(answer),
+                Err(problem) => failed[at] = Some(problem.at(&format!("Bundle.entry[{at}]"))),
+            }
         }
     }
     let shows = call.prefers("return=representation");
     let mut writer = Writer::new("transaction-response", None, &[]);
-    for (answer, entry) in answers.into_iter().flatten().zip(&steps) {
+    for ((answer, problem), entry) in answers.into_iter().zip(failed).zip(&steps) {
+        if let Some(problem) = problem {
+            writer.exchange(None, None, None, &problem.entry());
+        }
+        let Some(answer) = answer else { continue };
         let shown = (shows || matches!(entry.step, Step::Get { .. })) && !answer.body.is_empty();
         let full_url =
             answer.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url.to_owned());
         writer.exchange(full_url.as_deref(), shown.then_some(answer.body.as_str()), None, &answer.entry());
     }
     Ok(writer.finish())
+}
+
+/// The entries of a Bundle that is one, without their resources, which are checked by themselves.
+fn entries(bundle: &mut Object) -> Result<Vec<Json>, Problem> {
+    let mut resources = Vec::new();
+    if let Some(Json::Array(entries)) = bundle.0.iter_mut().find(|(key, _)| key == "entry").map(|(_, value)| value) {
+        for (at, entry) in entries.iter_mut().enumerate() {
+            let Json::Object(entry) = entry else { continue };
+            if entry.get("request").is_none() {
+                let words = "an entry of a transaction or batch needs a request with method and url";
+                return Err(Problem::bad_request(IssueType::Required, words).at(&format!("Bundle.entry[{at}].request")));
+            }
+            resources.push((at, entry.remove("resource")));
+        }
+    }
+    let issues = decode::check(bundle);
+    if !issues.is_empty() {
+        return Err(Problem::of(StatusCode::BAD_REQUEST, issues));
+    }
+    let Some(Json::Array(mut entries)) = bundle.remove("entry") else { return Ok(Vec::new()) };
+    for (at, resource) in resources {
+        if let (Some(Json::Object(entry)), Some(resource)) = (entries.get_mut(at), resource) {
+            entry.set("resource", resource);
+        }
+    }
+    Ok(entries)
 }
 
 /// Takes an entry apart; what it asks for has to be something this service does.
@@ -145,7 +179,8 @@ pub fn understand(entry: Json) -> Result<Entry, Problem> {
                 .at(&format!("request.{condition}")));
         }
     }
-    let if_match = request.text("ifMatch").map(parse_etag).transpose()?;
+    let if_match = request.text("ifMatch").map(|tag| parse_etag(tag).map_err(|problem| problem.at("request.ifMatch")));
+    let if_match = if_match.transpose()?;
     let method = request.text("method").unwrap_or_default();
     let url = request.text("url").unwrap_or_default();
     if method == "GET" {
@@ -189,9 +224,13 @@ fn homes(entries: &[Entry]) -> Result<Homes, Problem> {
     for (at, entry) in entries.iter().enumerate() {
         let Step::Write { spec, id, .. } = &entry.step else { continue };
         let home = format!("{}/{id}", spec.name);
-        let twice = entry.full_url.as_ref().is_some_and(|url| homes.insert(url.clone(), home.clone()).is_some());
-        if twice || !seen.insert(home) {
-            return Err(Problem::from(Refusal::Twice).at(&format!("Bundle.entry[{at}]")));
+        let place = format!("Bundle.entry[{at}]");
+        if entry.full_url.as_ref().is_some_and(|url| homes.insert(url.clone(), home.clone()).is_some()) {
+            let words = "two entries have this fullUrl: give each its own, since references name entries by it";
+            return Err(Problem::bad_request(IssueType::Duplicate, words).at(&format!("{place}.fullUrl")));
+        }
+        if !seen.insert(home) {
+            return Err(Problem::from(Refusal::Twice).at(&place));
         }
     }
     Ok(homes)
@@ -222,6 +261,22 @@ fn prepare(
     Write::new(call.grant(spec, interaction)?, id, change).ok_or_else(Problem::not_found)
 }
 
+/// Whether a read or search can be run at all: its address, its type, its grant, its query.
+fn foresee(call: &Call, url: &str) -> Result<(), Problem> {
+    let (path, text) = url.split_once('?').unwrap_or((url, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts[..] {
+        [kind] => search::understand(call, kind, text).map(|_| ()),
+        [kind, _] | [kind, _, "_history", _] => call.grant(spec(kind)?, Interaction::Read).map(|_| ()),
+        _ => Err(no_read(url)),
+    }
+}
+
+fn no_read(url: &str) -> Problem {
+    let words = format!("\"{}\" is not a read or a search: Type/id or Type?…", shorten(url));
+    Problem::bad_request(IssueType::Value, words).at("request.url")
+}
+
 /// A read or search that an entry asks for.
 pub async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
     let (path, text) = url.split_once('?').unwrap_or((url, ""));
@@ -230,7 +285,6 @@ pub async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
         [kind] => search::search(call, kind, text).await,
         [kind, id] => read::read(call, kind, id, None).await,
         [kind, id, "_history", version] => read::read(call, kind, id, Some(version.parse().unwrap_or(0))).await,
-        _ => Err(Problem::bad_request(IssueType::Value, format!("\"{}\" is not a read or a search", shorten(url)))
-            .at("request.url")),
+        _ => Err(no_read(url)),
     }
 }

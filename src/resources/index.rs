@@ -3,7 +3,10 @@
 //! The row comes out as JSON that PostgreSQL turns into a record of the table, so that columns are
 //! found by name and an absent value is NULL.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
 
 use super::path::{self, Path};
 use super::spec::{Compartment, Kind, Param, ResourceSpec};
@@ -98,13 +101,8 @@ fn put(row: &mut Object, name: &str, values: Vec<Json>) {
 
 /// JSON strings, each once, in order.
 fn strings(values: impl IntoIterator<Item = String>) -> Vec<Json> {
-    let mut seen: Vec<Json> = Vec::new();
-    for value in values.into_iter().map(Json::String) {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
+    let mut seen = HashSet::new();
+    values.into_iter().filter(|value| seen.insert(value.clone())).map(Json::String).collect()
 }
 
 fn plain(value: &Json) -> Option<String> {
@@ -120,9 +118,18 @@ pub fn token(system: Option<&str>, code: &str) -> String {
     format!("{}|{}", escape_bar(system.unwrap_or_default()), escape_bar(code))
 }
 
-/// A token part as it is stored.
+/// The longest token part stored as it is, in bytes; an index entry has a bound.
+const MOST_PART: usize = 500;
+
+/// A token part as it is stored and searched for: a bar escaped, and a long text by its beginning and digest.
 pub fn escape_bar(text: &str) -> String {
-    text.replace('|', "%7C")
+    let plain = text.replace('|', "%7C");
+    if plain.len() <= MOST_PART {
+        return plain;
+    }
+    let digest: String = Sha256::digest(plain.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let beginning: String = plain.chars().take(60).collect();
+    format!("{beginning}~{digest}")
 }
 
 fn tokens(value: &Json, kind: &str) -> Vec<String> {

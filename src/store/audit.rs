@@ -59,12 +59,20 @@ impl AuditRow {
         record.set("role", Json::string(self.role.clone()));
         record.set("organisation", text(&self.organisation));
         record.set("action", Json::string(self.action));
-        record.set("resource_type", Json::string(self.resource_type.clone()));
-        record.set("query", Json::string(self.query.clone()));
+        record.set("resource_type", Json::string(storable(&self.resource_type)));
+        record.set("query", Json::string(storable(&self.query)));
         record.set("patient_id", self.patient_id.map_or(Json::Null, |id| Json::Number(id.to_string())));
         record.set("outcome", Json::Number(if self.outcome == Outcome::Success { "0" } else { "4" }.to_owned()));
         Json::Object(record)
     }
+}
+
+/// The longest query that is kept whole, in characters.
+const MOST_QUERY: usize = 8_000;
+
+/// What a caller sent, as text a row can hold: it must never keep a row, and those beside it, from being written.
+fn storable(text: &str) -> String {
+    text.chars().take(MOST_QUERY).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Inserts rows within a transaction of the caller's.
@@ -116,14 +124,21 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
         {
             batch.push(next);
         }
-        let (rows, answers): (Vec<Vec<AuditRow>>, Vec<oneshot::Sender<bool>>) = batch.into_iter().unzip();
-        let committed = commit(&store, &rows.concat()).await;
+        let all: Vec<AuditRow> = batch.iter().flat_map(|(rows, _)| rows).cloned().collect();
+        let committed = commit(&store, &all).await;
         if let Err(error) = &committed {
-            tracing::error!(%error, "the audit trail could not be written; requests are refused until it can");
+            tracing::error!(%error, "the audit trail could not be written; what it was for is refused");
         }
-        for answer in answers {
+        let together = batch.len() > 1;
+        for (rows, answer) in batch {
+            let written = match &committed {
+                Ok(()) => Ok(()),
+                // One request's row that cannot be written does not hold up the others'.
+                Err(StoreError::Statement(_)) if together => commit(&store, &rows).await,
+                Err(_) => Err(StoreError::Audit),
+            };
             // A request that was given up no longer waits.
-            let _ = answer.send(committed.is_ok());
+            let _ = answer.send(written.is_ok());
         }
     }
 }

@@ -181,7 +181,10 @@ fn sort_key(key: &SortKey) -> Key {
             (Expr::fill("coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)", &[&column]), "numeric")
         }
         _ => (
-            Expr::fill("coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), '') COLLATE \"C\"", &[&column]),
+            Expr::fill(
+                "left(coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), ''), 200) COLLATE \"C\"",
+                &[&column],
+            ),
             "text",
         ),
     };

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::elements::{TypeDef, type_def};
 use super::json::{Json, Object, write_str};
+use super::narrative;
 use super::outcome::{Issue, outcome};
 use super::reference::{self, Reference};
 
@@ -159,10 +160,8 @@ impl Resolver<'_> {
                 }
             }
             Json::String(text) if kind == "xhtml" => {
-                for (url, home) in self.homes.iter().filter(|(url, _)| url.starts_with("urn:")) {
-                    if text.contains(url.as_str()) {
-                        *text = text.replace(&format!("\"{url}\""), &format!("\"{home}\""));
-                    }
+                if let Some(linked) = narrative::relink(text, &|link| self.home(link)) {
+                    *text = linked;
                 }
             }
             _ => {}
@@ -170,6 +169,7 @@ impl Resolver<'_> {
     }
 
     fn home(&self, link: &str) -> Option<String> {
+        let link = link.split_once("/_history/").map_or(link, |(plain, _)| plain);
         if let Some(home) = self.homes.get(link) {
             return Some(home.clone());
         }

@@ -7,7 +7,7 @@ pub mod decode;
 pub mod elements;
 mod invariants;
 pub mod json;
-mod narrative;
+pub mod narrative;
 pub mod nhs_number;
 pub mod outcome;
 pub mod primitive;

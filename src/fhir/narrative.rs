@@ -146,6 +146,20 @@ pub fn fault(text: &str) -> Option<String> {
     document.descendants().filter(Node::is_element).find_map(|node| element_fault(&node))
 }
 
+/// The narrative with every link (`a/@href`, `img/@src`) that has a new home pointing there; the rest byte for byte.
+pub fn relink(text: &str, home: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let document = Document::parse(text).ok()?;
+    let links = document.descendants().filter(Node::is_element).flat_map(|node| node.attributes());
+    let moved = links.filter(|attribute| matches!(attribute.name(), "href" | "src"));
+    let mut places: Vec<_> = moved.filter_map(|a| Some((a.range_value(), home(a.value())?))).collect();
+    places.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let mut text = text.to_owned();
+    for (range, home) in places {
+        text.replace_range(range, &home);
+    }
+    Some(text)
+}
+
 fn element_fault(node: &Node) -> Option<String> {
     let name = node.tag_name().name();
     if !ELEMENTS.contains(&name) {

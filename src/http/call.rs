@@ -130,14 +130,7 @@ impl Call {
 
     /// Commits the row for each person seen, or one for nobody; only then may the answer leave.
     pub async fn saw(&self, row: AuditRow, people: impl IntoIterator<Item = i64>) -> Result<(), Problem> {
-        let mut people: Vec<i64> = people.into_iter().filter(|person| *person != 0).collect();
-        people.sort_unstable();
-        people.dedup();
-        let rows = match &people[..] {
-            [] => vec![row],
-            _ => people.iter().map(|person| AuditRow { patient_id: Some(*person), ..row.clone() }).collect(),
-        };
-        Ok(self.state.trail.record(rows).await?)
+        Ok(self.state.trail.record(rows_about(row, people)).await?)
     }
 
     /// Passes a result on; a refusal is audited first.
@@ -149,14 +142,29 @@ impl Call {
     }
 }
 
+/// A row for each person, or one for nobody.
+pub fn rows_about(row: AuditRow, people: impl IntoIterator<Item = i64>) -> Vec<AuditRow> {
+    let mut people: Vec<i64> = people.into_iter().filter(|person| *person != 0).collect();
+    people.sort_unstable();
+    people.dedup();
+    match &people[..] {
+        [] => vec![row],
+        _ => people.iter().map(|person| AuditRow { patient_id: Some(*person), ..row.clone() }).collect(),
+    }
+}
+
+/// A version as this service writes it: digits, no sign, no leading zero.
+pub fn parse_version(text: &str) -> Option<i32> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| plain)
+}
+
 /// The version of `W/"3"`.
 pub fn parse_etag(text: &str) -> Result<i32, Problem> {
     let text = text.trim();
     let quoted = text.strip_prefix("W/").unwrap_or(text);
     let digits = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let plain = digits.filter(|n| n.bytes().all(|b| b.is_ascii_digit()) && !n.starts_with('0'));
-    let version: Option<i32> = plain.and_then(|n| n.parse().ok());
-    version.filter(|n| *n > 0).ok_or_else(|| {
+    digits.and_then(parse_version).ok_or_else(|| {
         Problem::bad_request(IssueType::Value, "If-Match is not an ETag this service gave: W/\"1\" and so on")
     })
 }

@@ -13,7 +13,8 @@ mod transaction;
 mod write;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::StreamExt;
 
 pub use answer::Answer;
@@ -84,7 +85,14 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "{} is not an interaction of this service here; /fhir/metadata lists those there are",
         request.method()
     );
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words))
+    let allowed = match request.match_pattern().as_deref() {
+        Some("/fhir/{kind}/{id}") => "GET, HEAD, PUT, DELETE",
+        _ => "GET, HEAD, POST",
+    };
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);
+    let mut response = problem.error_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    Ok(response)
 }
 
 /// Reads a body up to the limit.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use super::answer::parse_http_date;
-use super::call::spec;
+use super::call::{parse_version, spec};
 use super::{Answer, Call, query_value};
 use crate::access::Interaction;
 use crate::error::Problem;
@@ -23,7 +23,7 @@ pub async fn current(call: Call, path: web::Path<(String, String)>) -> Result<Ht
 pub async fn version(call: Call, path: web::Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id, version) = path.into_inner();
     // What is no version number names no version.
-    show(&call, &kind, &id, Some(version.parse().unwrap_or(0))).await
+    show(&call, &kind, &id, Some(parse_version(&version).unwrap_or(0))).await
 }
 
 /// Reads, shows as much as is asked for, and nothing where the caller has it already (R4 §3.1.0.1.2).
@@ -76,13 +76,23 @@ pub async fn read(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Re
 }
 
 async fn look(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<(Answer, i64), Problem> {
+    let target = target(call, kind, id, version)?;
+    answer(call.state.store.read(&target).await?)
+}
+
+/// What to look at, if the caller may and it can be there.
+pub fn target(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<Target, Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Read)?;
     // What cannot be an id names nothing.
     if !is_id(id) {
         return Err(Problem::not_found());
     }
-    let target = Target::new(grant, id, version).ok_or_else(Problem::not_found)?;
-    match call.state.store.read(&target).await? {
+    Target::new(grant, id, version).ok_or_else(Problem::not_found)
+}
+
+/// What a look answers, and whom it shows.
+pub fn answer(read: Read) -> Result<(Answer, i64), Problem> {
+    match read {
         Read::Found { patient_id, version, updated_at, resource } => {
             let answer = Answer { version: Some(version), updated_at: Some(updated_at), ..Answer::ok(resource) };
             Ok((answer, patient_id))

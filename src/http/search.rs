@@ -44,8 +44,7 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let row = call.audit("E", kind, &format!("{kind}?{text}"));
     let result = find(call, kind, text).await;
     let page = call.audited(row.clone(), result).await?;
-    let seen = page.rows.iter().map(|found| found.patient_id).chain(page.included.iter().map(|more| more.patient_id));
-    call.saw(row, seen).await?;
+    call.saw(row, seen(&page)).await?;
     Ok(Answer::ok(bundle(call, page)))
 }
 
@@ -66,13 +65,18 @@ pub fn understand(call: &Call, kind: &str, text: &str) -> Result<Search, Problem
     Search::read(grant, &pairs, &context).map_err(refused)
 }
 
+/// Whom a page shows.
+pub fn seen(page: &Page) -> Vec<i64> {
+    page.rows.iter().map(|found| found.patient_id).chain(page.included.iter().map(|more| more.patient_id)).collect()
+}
+
 /// 403 where a type that the search enters is not the caller's, else 400.
 fn refused(issues: Vec<Issue>) -> Problem {
     let denied = issues.iter().any(|issue| issue.code == IssueType::Forbidden);
     Problem::of(if denied { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }, issues)
 }
 
-fn bundle(call: &Call, page: Page) -> String {
+pub fn bundle(call: &Call, page: Page) -> String {
     let kind = page.search.grant().spec().name;
     let base = &call.state.base;
     let url = |cursor: Option<&Cursor>| {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
-use super::call::{parse_etag, spec};
+use super::call::{parse_etag, parse_version, rows_about, spec};
 use super::write::{answer, checked, new_id, object, same_id};
 use super::{Answer, Call, batch, body, read, search};
 use crate::access::Interaction;
@@ -14,7 +14,7 @@ use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::{is_id, shorten};
 use crate::resources::spec::ResourceSpec;
-use crate::store::{Change, NotWritten, Refusal, Write};
+use crate::store::{Change, NotWritten, Pending, Plan, Refusal, Write};
 
 /// `POST /fhir`
 pub async fn transaction(call: Call, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
@@ -87,15 +87,9 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             places.push((at, *spec));
         }
     }
-    // A read that cannot be right fails the transaction before anything is written.
-    for (at, entry) in steps.iter().enumerate() {
-        if let Step::Get { url } = &entry.step {
-            foresee(call, url).map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?;
-        }
-    }
     let audit = call.audit("E", "Bundle", "transaction");
-    let written = match call.state.store.write(writes, &call.state.base, &audit).await {
-        Ok(written) => written,
+    let (mut pending, written) = match call.state.store.prepare(writes, &call.state.base, &audit).await {
+        Ok(prepared) => prepared,
         Err(NotWritten::Refused { at, refusal }) => {
             let at = places.get(at).map_or(0, |(at, _)| *at);
             return Err(Problem::from(refusal).at(&format!("Bundle.entry[{at}]")));
@@ -106,24 +100,17 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
     for ((at, spec), written) in places.into_iter().zip(written) {
         answers[at] = Some(answer(&call.state.base, spec, written));
     }
-    // Reads see what the transaction has written (R4 §3.1.0.11.1). What is not there is that entry's answer: the writes
-    // are done.
-    let mut failed: Vec<Option<Problem>> = steps.iter().map(|_| None).collect();
+    // Reads see what the transaction has written (R4 §3.1.0.11.1), and one that fails undoes it.
     for (at, entry) in steps.iter().enumerate() {
         if let Step::Get { url } = &entry.step {
-            match get(call, url).await {
-                Ok(answer) => answers[at] = Some(answer),
-                Err(problem) => failed[at] = Some(problem.at(&format!("Bundle.entry[{at}]"))),
-            }
+            let answer = get_within(call, &mut pending, url).await;
+            answers[at] = Some(answer.map_err(|problem| problem.at(&format!("Bundle.entry[{at}]")))?);
         }
     }
+    pending.commit().await?;
     let shows = call.prefers("return=representation");
     let mut writer = Writer::new("transaction-response", None, &[]);
-    for ((answer, problem), entry) in answers.into_iter().zip(failed).zip(&steps) {
-        if let Some(problem) = problem {
-            writer.exchange(None, None, None, &problem.entry());
-        }
-        let Some(answer) = answer else { continue };
+    for (answer, entry) in answers.into_iter().flatten().zip(&steps) {
         let shown = (shows || matches!(entry.step, Step::Get { .. })) && !answer.body.is_empty();
         let full_url =
             answer.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url.to_owned());
@@ -261,30 +248,49 @@ fn prepare(
     Write::new(call.grant(spec, interaction)?, id, change).ok_or_else(Problem::not_found)
 }
 
-/// Whether a read or search can be run at all: its address, its type, its grant, its query.
-fn foresee(call: &Call, url: &str) -> Result<(), Problem> {
+/// What a GET entry names.
+enum Look<'a> {
+    Search(&'a str, &'a str),
+    Read(&'a str, &'a str, Option<i32>),
+}
+
+fn look(url: &str) -> Result<Look<'_>, Problem> {
     let (path, text) = url.split_once('?').unwrap_or((url, ""));
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
-        [kind] => search::understand(call, kind, text).map(|_| ()),
-        [kind, _] | [kind, _, "_history", _] => call.grant(spec(kind)?, Interaction::Read).map(|_| ()),
-        _ => Err(no_read(url)),
+        [kind] => Ok(Look::Search(kind, text)),
+        [kind, id] => Ok(Look::Read(kind, id, None)),
+        [kind, id, "_history", version] => Ok(Look::Read(kind, id, Some(parse_version(version).unwrap_or(0)))),
+        _ => {
+            let words = format!("\"{}\" is not a read or a search: Type/id or Type?…", shorten(url));
+            Err(Problem::bad_request(IssueType::Value, words).at("request.url"))
+        }
     }
 }
 
-fn no_read(url: &str) -> Problem {
-    let words = format!("\"{}\" is not a read or a search: Type/id or Type?…", shorten(url));
-    Problem::bad_request(IssueType::Value, words).at("request.url")
-}
-
-/// A read or search that an entry asks for.
+/// A read or search by itself, for a batch.
 pub async fn get(call: &Call, url: &str) -> Result<Answer, Problem> {
-    let (path, text) = url.split_once('?').unwrap_or((url, ""));
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts[..] {
-        [kind] => search::search(call, kind, text).await,
-        [kind, id] => read::read(call, kind, id, None).await,
-        [kind, id, "_history", version] => read::read(call, kind, id, Some(version.parse().unwrap_or(0))).await,
-        _ => Err(no_read(url)),
+    match look(url)? {
+        Look::Search(kind, text) => search::search(call, kind, text).await,
+        Look::Read(kind, id, version) => read::read(call, kind, id, version).await,
     }
+}
+
+/// A read or search of what is there with the transaction's changes. Its audit row is committed with them.
+async fn get_within(call: &Call, pending: &mut Pending, url: &str) -> Result<Answer, Problem> {
+    let (row, answer, people) = match look(url)? {
+        Look::Search(kind, text) => {
+            let plan = Plan::of(search::understand(call, kind, text)?);
+            let page = pending.search(plan).await?;
+            let people = search::seen(&page);
+            (call.audit("E", kind, url), Answer::ok(search::bundle(call, page)), people)
+        }
+        Look::Read(kind, id, version) => {
+            let target = read::target(call, kind, id, version)?;
+            let (answer, person) = read::answer(pending.read(&target).await?)?;
+            (call.audit("R", kind, url), answer, vec![person])
+        }
+    };
+    pending.audited(&rows_about(row, people)).await?;
+    Ok(answer)
 }

@@ -33,7 +33,7 @@ pub use migrate::create_database;
 pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
-pub use write::{Change, NotWritten, Refusal, Write, Written};
+pub use write::{Change, NotWritten, Pending, Refusal, Write, Written};
 
 use crate::search::cursor::CursorKey;
 

@@ -1,6 +1,6 @@
 //! Owns the way from a Search to one SQL statement, and from its rows to a Page.
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, Row};
 
 use super::sql::{Expr, Sql};
 use super::{StoreError, includes, predicate, reach};
@@ -105,9 +105,9 @@ impl Plan {
     }
 
     /// Runs it: one statement.
-    pub async fn run(self, pool: &PgPool) -> Result<Page, StoreError> {
+    pub async fn run<'c>(self, on: impl PgExecutor<'c>) -> Result<Page, StoreError> {
         let Plan { search, sql } = self;
-        let answer = sql.fetch(pool).await?;
+        let answer = sql.fetch(on).await?;
         let mut total = None;
         let mut rows = Vec::with_capacity(answer.len());
         let mut included = Vec::new();
@@ -170,20 +170,35 @@ fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
 fn sort_key(key: &SortKey) -> Key {
     let column = Expr::column("t", key.param.column);
     let lo = Expr::column_part("t", key.param.column, "_lo");
+    // Of several values the one that comes first in the order asked for counts (R4 §3.1.1.5.1).
+    let first = |low: &'static str, high: &'static str, values: &Expr| {
+        Expr::fill(if key.descending { high } else { low }, &[values])
+    };
     let (expr, sql_type) = match key.param.kind {
         Kind::Id => (column, "text"),
         Kind::Instant => (column, "timestamptz"),
         Kind::Date => (Expr::fill("coalesce({}, '-infinity'::timestamptz)", &[&lo]), "timestamptz"),
-        Kind::Dates => {
-            (Expr::fill("coalesce((SELECT min(v) FROM unnest({}) v), '-infinity'::timestamptz)", &[&lo]), "timestamptz")
-        }
-        Kind::Quantity => {
-            (Expr::fill("coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)", &[&column]), "numeric")
-        }
+        Kind::Dates => (
+            first(
+                "coalesce((SELECT min(v) FROM unnest({}) v), '-infinity'::timestamptz)",
+                "coalesce((SELECT max(v) FROM unnest({}) v), '-infinity'::timestamptz)",
+                &lo,
+            ),
+            "timestamptz",
+        ),
+        Kind::Quantity => (
+            first(
+                "coalesce((SELECT min(q.lo) FROM unnest({}) q), '-Infinity'::numeric)",
+                "coalesce((SELECT max(q.hi) FROM unnest({}) q), '-Infinity'::numeric)",
+                &column,
+            ),
+            "numeric",
+        ),
         _ => (
-            Expr::fill(
+            first(
                 "left(coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), ''), 200) COLLATE \"C\"",
-                &[&column],
+                "left(coalesce((SELECT max(v COLLATE \"C\") FROM unnest({}) v), ''), 200) COLLATE \"C\"",
+                &column,
             ),
             "text",
         ),

@@ -1,6 +1,6 @@
 //! Owns the reading of one resource or one version: by id, within the reach.
 
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
 use super::sql::{Expr, Sql};
@@ -42,46 +42,52 @@ pub enum Read {
 impl Store {
     /// Reads.
     pub async fn read(&self, target: &Target) -> Result<Read, StoreError> {
-        if target.version.is_none() {
-            let current = Expr::literal(target.grant.spec().table);
-            let found = self.read_from(target, current, "t.resource, 'PUT'").await?;
-            if !matches!(found, Read::Absent) {
-                return Ok(found);
-            }
-        }
-        let history = Expr::literal(target.grant.spec().history);
-        let found = self.read_from(target, history, "t.resource, t.verb").await?;
-        // A version that history shows but the current table does not: written between the two looks. Absent then.
-        Ok(match found {
-            Read::Found { .. } if target.version.is_none() => Read::Absent,
-            other => other,
-        })
+        let mut connection = self.pool.acquire().await?;
+        read_on(&mut connection, target).await
     }
+}
 
-    async fn read_from(&self, target: &Target, table: Expr, columns: &'static str) -> Result<Read, StoreError> {
-        let mut sql = Sql::default();
-        let reach = reach::rows(&mut sql, &target.grant, "t");
-        let id = sql.bind(target.id.clone(), "text");
-        let version = match target.version {
-            Some(version) => Expr::fill("AND t.version = {}", &[&sql.bind(version, "integer")]),
-            None => Expr::literal(""),
-        };
-        let statement = Expr::fill(
-            "SELECT t.patient_id, t.version, t.updated_at, {} AS verb FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
-            &[&Expr::literal(columns), &table, &reach, &id, &version],
-        );
-        sql.push(&statement);
-        let rows = sql.fetch(&self.pool).await?;
-        let Some(row) = rows.first() else { return Ok(Read::Absent) };
-        let (patient_id, version) = (row.try_get("patient_id")?, row.try_get("version")?);
-        if row.try_get::<&str, _>("verb")? == "DELETE" {
-            return Ok(Read::Deleted { patient_id, version });
+/// Reads on a connection.
+pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Read, StoreError> {
+    if target.version.is_none() {
+        let current = Expr::literal(target.grant.spec().table);
+        let found = read_from(on, target, current, "t.resource, 'PUT'").await?;
+        if !matches!(found, Read::Absent) {
+            return Ok(found);
         }
-        Ok(Read::Found {
-            patient_id,
-            version,
-            updated_at: row.try_get("updated_at")?,
-            resource: row.try_get("resource")?,
-        })
     }
+    let history = Expr::literal(target.grant.spec().history);
+    let found = read_from(on, target, history, "t.resource, t.verb").await?;
+    // A version that history shows but the current table does not: written between the two looks. Absent then.
+    Ok(match found {
+        Read::Found { .. } if target.version.is_none() => Read::Absent,
+        other => other,
+    })
+}
+
+async fn read_from(
+    on: &mut PgConnection,
+    target: &Target,
+    table: Expr,
+    columns: &'static str,
+) -> Result<Read, StoreError> {
+    let mut sql = Sql::default();
+    let reach = reach::rows(&mut sql, &target.grant, "t");
+    let id = sql.bind(target.id.clone(), "text");
+    let version = match target.version {
+        Some(version) => Expr::fill("AND t.version = {}", &[&sql.bind(version, "integer")]),
+        None => Expr::literal(""),
+    };
+    let statement = Expr::fill(
+        "SELECT t.patient_id, t.version, t.updated_at, {} AS verb FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
+        &[&Expr::literal(columns), &table, &reach, &id, &version],
+    );
+    sql.push(&statement);
+    let rows = sql.fetch(on).await?;
+    let Some(row) = rows.first() else { return Ok(Read::Absent) };
+    let (patient_id, version) = (row.try_get("patient_id")?, row.try_get("version")?);
+    if row.try_get::<&str, _>("verb")? == "DELETE" {
+        return Ok(Read::Deleted { patient_id, version });
+    }
+    Ok(Read::Found { patient_id, version, updated_at: row.try_get("updated_at")?, resource: row.try_get("resource")? })
 }

@@ -4,12 +4,13 @@
 mod decide;
 mod rows;
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
 use super::audit::{self, AuditRow};
 use super::person::{NOBODY, People};
-use super::{Store, StoreError};
+use super::read::read_on;
+use super::{Page, Plan, Read, Store, StoreError, Target};
 use crate::access::{Grant, Interaction};
 use crate::fhir::date;
 use crate::fhir::json::Object;
@@ -110,13 +111,51 @@ impl Write {
     }
 }
 
+/// Changes that are made but not yet committed; dropped, they never were.
+pub struct Pending {
+    tx: Transaction<'static, Postgres>,
+}
+
 impl Store {
     /// Writes all of it or nothing. `base` is the public base URL, `audit` the request's audit row without patients.
     pub async fn write(&self, writes: Vec<Write>, base: &str, audit: &AuditRow) -> Result<Vec<Written>, NotWritten> {
+        let (pending, written) = self.prepare(writes, base, audit).await?;
+        pending.commit().await?;
+        Ok(written)
+    }
+
+    /// Writes all of it, for the caller to look at and commit.
+    pub async fn prepare(
+        &self,
+        writes: Vec<Write>,
+        base: &str,
+        audit: &AuditRow,
+    ) -> Result<(Pending, Vec<Written>), NotWritten> {
         let mut tx = self.pool.begin().await?;
         let written = write_all(&mut tx, writes, base, audit).await?;
-        tx.commit().await?;
-        Ok(written)
+        Ok((Pending { tx }, written))
+    }
+}
+
+impl Pending {
+    /// Reads what is there with the changes made.
+    pub async fn read(&mut self, target: &Target) -> Result<Read, StoreError> {
+        read_on(&mut self.tx, target).await
+    }
+
+    /// Searches what is there with the changes made.
+    pub async fn search(&mut self, plan: Plan) -> Result<Page, StoreError> {
+        plan.run(&mut *self.tx).await
+    }
+
+    /// Adds audit rows, of what was seen meanwhile.
+    pub async fn audited(&mut self, rows: &[AuditRow]) -> Result<(), StoreError> {
+        audit::insert(&mut self.tx, rows).await
+    }
+
+    /// Makes the changes lasting.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
     }
 }
 

@@ -17,9 +17,9 @@ CREATE TABLE source (
     uri text
 );
 
--- A person: the distribution key of every clinical row. 0 is nobody: rows whose subject is no patient of this record.
+-- A person, by a random key: the distribution key of every clinical row. 0 is nobody: rows whose subject is no patient of this record.
 CREATE TABLE person (
-    patient_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    patient_id bigint PRIMARY KEY CHECK (patient_id > 0),
     nhs_number text UNIQUE
 );
 

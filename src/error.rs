@@ -16,17 +16,19 @@ use crate::store::{NotWritten, Refusal, StoreError};
 pub struct Problem {
     pub status: StatusCode,
     pub issues: Vec<Issue>,
+    /// The person whose record the request reached all the same, for the audit row.
+    pub about: Option<i64>,
 }
 
 impl Problem {
     /// One finding under a status.
     pub fn new(status: StatusCode, code: IssueType, words: impl Into<String>) -> Problem {
-        Problem { status, issues: vec![Issue::error(code, words)] }
+        Problem::of(status, vec![Issue::error(code, words)])
     }
 
     /// Several findings under a status.
     pub fn of(status: StatusCode, issues: Vec<Issue>) -> Problem {
-        Problem { status, issues }
+        Problem { status, issues, about: None }
     }
 
     /// 400 for what the request itself says.
@@ -74,7 +76,11 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if self.status == StatusCode::UNAUTHORIZED {
-            response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lcr\"")));
+            // RFC 6750 §3.1: a token that is not in force is named so; a request without one is only asked for it.
+            let unknown = self.issues.iter().any(|issue| issue.code == IssueType::Expired);
+            let challenge =
+                if unknown { "Bearer realm=\"lcr\", error=\"invalid_token\"" } else { "Bearer realm=\"lcr\"" };
+            response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(("Retry-After", "1"));

@@ -20,12 +20,20 @@ pub enum Interaction {
 /// The set of patients, and rows, a grant covers. Rendered by `store` as the first predicate of every statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
-    /// The launch patient's own compartment.
-    Patient { id: String },
-    /// Patients in a care relationship that holds now with the user, their teams or their organisation.
-    Relationships { user: Option<String>, teams: Vec<String>, organisation: Option<String> },
+    /// The launch patient's own compartment; for staff, who are not that patient, only in a care relationship.
+    Patient { id: String, staff: Option<Holders> },
+    /// Patients in a care relationship that holds now.
+    Relationships(Holders),
     /// A client's own rows, and patients in a care relationship with its organisation.
     Source { source: String, organisation: Option<String> },
+}
+
+/// Who holds the relationships that count: the user, their teams, their organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holders {
+    pub user: Option<String>,
+    pub teams: Vec<String>,
+    pub organisation: Option<String>,
 }
 
 /// Leave to do one kind of thing with one type.
@@ -71,13 +79,17 @@ impl Caller {
         let policy = policy::of_role(&claims.role)
             .filter(|policy| policy.allows(spec.name, interaction))
             .ok_or_else(|| Denied::Role { role: claims.role.clone(), verb, kind: spec.name })?;
+        let holders = Holders {
+            user: claims.user.clone(),
+            teams: claims.teams.clone(),
+            organisation: claims.organisation.clone(),
+        };
         let reach = match context {
-            Context::Patient => Reach::Patient { id: claims.patient.clone().ok_or(Denied::NoPatient)? },
-            Context::User => Reach::Relationships {
-                user: claims.user.clone(),
-                teams: claims.teams.clone(),
-                organisation: claims.organisation.clone(),
+            Context::Patient => Reach::Patient {
+                id: claims.patient.clone().ok_or(Denied::NoPatient)?,
+                staff: (claims.role != policy::PATIENT).then_some(holders),
             },
+            Context::User => Reach::Relationships(holders),
             Context::System => Reach::Source {
                 source: claims.source.clone().ok_or(Denied::NoSource)?,
                 organisation: claims.organisation.clone(),
@@ -181,7 +193,7 @@ mod tests {
         let observation = crate::resources::find("Observation").expect("Observation");
         let granted =
             |scope, role, spec, interaction| caller(scope, role).grant(spec, interaction).map(|g| g.reach().clone());
-        assert!(matches!(granted("user/*.rs", "doctor", patient, Interaction::Read), Ok(Reach::Relationships { .. })));
+        assert!(matches!(granted("user/*.rs", "doctor", patient, Interaction::Read), Ok(Reach::Relationships(_))));
         assert!(matches!(granted("user/*.rs", "doctor", patient, Interaction::Create), Err(Denied::Scope { .. })));
         assert!(matches!(
             granted("user/*.rs", "social-worker", observation, Interaction::Read),

@@ -6,5 +6,5 @@ pub mod policy;
 pub mod scope;
 
 pub use caller::{Caller, Claims};
-pub use grant::{Denied, Grant, Interaction, Reach};
+pub use grant::{Denied, Grant, Holders, Interaction, Reach};
 pub use policy::Confidentiality;

@@ -135,8 +135,9 @@ impl Call {
 
     /// Passes a result on; a refusal is audited first.
     pub async fn audited<T>(&self, row: AuditRow, result: Result<T, Problem>) -> Result<T, Problem> {
-        if result.is_err() {
-            self.state.trail.record(vec![AuditRow { outcome: Outcome::Refused, ..row }]).await?;
+        if let Err(problem) = &result {
+            let patient_id = problem.about.or(row.patient_id);
+            self.state.trail.record(vec![AuditRow { outcome: Outcome::Refused, patient_id, ..row }]).await?;
         }
         result
     }

@@ -40,7 +40,8 @@ async fn history(call: &Call, kind: &str, id: Option<String>) -> Result<Answer, 
 }
 
 async fn look(call: &Call, kind: &str, id: Option<String>, address: &str) -> Result<(HistoryPage, String), Problem> {
-    let grant = call.grant(spec(kind)?, Interaction::Read)?;
+    let needed = if id.is_some() { Interaction::Read } else { Interaction::Search };
+    let grant = call.grant(spec(kind)?, needed)?;
     if id.as_deref().is_some_and(|id| !is_id(id)) {
         return Err(Problem::not_found());
     }

@@ -28,7 +28,8 @@ pub async fn version(call: Call, path: web::Path<(String, String, String)>) -> R
 
 /// Reads, shows as much as is asked for, and nothing where the caller has it already (R4 §3.1.0.1.2).
 async fn show(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<HttpResponse, Problem> {
-    let subset = subset(call, kind)?;
+    let row = call.audit("R", kind, &format!("{kind}/{id}?{}", call.query));
+    let subset = call.audited(row, subset(call, kind)).await?;
     let mut answer = read(call, kind, id, version).await?;
     if is_known(call, &answer) {
         answer.status = StatusCode::NOT_MODIFIED;
@@ -97,9 +98,10 @@ pub fn answer(read: Read) -> Result<(Answer, i64), Problem> {
             let answer = Answer { version: Some(version), updated_at: Some(updated_at), ..Answer::ok(resource) };
             Ok((answer, patient_id))
         }
-        Read::Deleted { version, .. } => {
+        Read::Deleted { patient_id, version } => {
             let words = format!("the resource was deleted; its history, up to version {version}, can still be read");
-            Err(Problem::new(StatusCode::GONE, IssueType::Deleted, words))
+            let gone = Problem::new(StatusCode::GONE, IssueType::Deleted, words);
+            Err(Problem { about: Some(patient_id).filter(|id| *id != 0), ..gone })
         }
         Read::Absent => Err(Problem::not_found()),
     }

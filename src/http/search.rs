@@ -44,7 +44,12 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let row = call.audit("E", kind, &format!("{kind}?{text}"));
     let result = find(call, kind, text).await;
     let page = call.audited(row.clone(), result).await?;
-    call.saw(row, seen(&page)).await?;
+    let mut people = seen(&page);
+    if people.is_empty() {
+        // An answer without rows still tells something of the person it was asked about.
+        people.extend(call.state.store.asked_about(&page.search).await?);
+    }
+    call.saw(row, people).await?;
     Ok(Answer::ok(bundle(call, page)))
 }
 

@@ -70,6 +70,9 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
         );
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
     }
+    if entries.is_empty() {
+        call.saw(call.audit("E", "Bundle", "no entries"), []).await?;
+    }
     if is_batch {
         return Ok(batch::run(call, entries).await);
     }

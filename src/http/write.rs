@@ -17,8 +17,11 @@ use crate::store::{AuditRow, Change, Write, Written};
 
 /// `POST /fhir/{Type}`
 pub async fn create(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    no_conditions(&call, &["if-none-exist", "if-match", "if-none-match"])?;
-    let answer = create_one(&call, &path, async || parse(&call, &mut payload).await).await?;
+    let body = async || {
+        no_conditions(&call, &["if-none-exist", "if-match", "if-none-match"])?;
+        parse(&call, &mut payload).await
+    };
+    let answer = create_one(&call, &path, body).await?;
     Ok(answer.response(&call, true))
 }
 
@@ -29,16 +32,21 @@ pub async fn update(
     mut payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    no_conditions(&call, &["if-none-exist", "if-none-match"])?;
-    let if_match = call.if_match()?;
-    let answer = update_one(&call, &kind, &id, if_match, async || parse(&call, &mut payload).await).await?;
+    let row = call.audit("U", &kind, &format!("{kind}/{id}"));
+    let if_match = call.audited(row, call.if_match()).await?;
+    let body = async || {
+        no_conditions(&call, &["if-none-exist", "if-none-match"])?;
+        parse(&call, &mut payload).await
+    };
+    let answer = update_one(&call, &kind, &id, if_match, body).await?;
     Ok(answer.response(&call, true))
 }
 
 /// `DELETE /fhir/{Type}/{id}`
 pub async fn delete(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    let if_match = call.if_match()?;
+    let row = call.audit("D", &kind, &format!("{kind}/{id}"));
+    let if_match = call.audited(row, call.if_match()).await?;
     Ok(delete_one(&call, &kind, &id, if_match).await?.response(&call, true))
 }
 

@@ -8,7 +8,7 @@ use super::{Store, StoreError, reach};
 use crate::access::{Grant, Interaction};
 use crate::fhir::date::to_text;
 
-/// What history to look at: only a Grant to read makes one.
+/// What history to look at: only a Grant to read, or for a type to search, makes one.
 pub struct HistoryTarget {
     grant: Grant,
     id: Option<String>,
@@ -46,7 +46,9 @@ impl HistoryTarget {
         since: Option<OffsetDateTime>,
         after: Option<(String, String, i32)>,
     ) -> Option<HistoryTarget> {
-        let may = matches!(grant.interaction(), Interaction::Read);
+        // SMART 2.2 §3: reading covers an instance's history, searching a type's.
+        let needed = if id.is_some() { Interaction::Read } else { Interaction::Search };
+        let may = grant.interaction() == needed;
         may.then_some(HistoryTarget { grant, id, count, since, after })
     }
 }

@@ -36,6 +36,8 @@ pub use relationship::Relationship;
 pub use write::{Change, NotWritten, Pending, Refusal, Write, Written};
 
 use crate::search::cursor::CursorKey;
+use crate::search::value::Test;
+use crate::search::{Filter, Search};
 
 /// The record's database.
 #[derive(Clone)]
@@ -127,6 +129,20 @@ impl Store {
     /// Runs a search.
     pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
         plan.run(&self.pool).await
+    }
+
+    /// The people within reach whom the search asks about by name.
+    pub async fn asked_about(&self, search: &Search) -> Result<Vec<i64>, StoreError> {
+        let named = search.filters().iter().filter_map(|filter| match filter {
+            Filter::Own { test: Test::Targets(targets), .. } => {
+                Some(targets.iter().filter_map(|t| t.strip_prefix("Patient/")))
+            }
+            _ => None,
+        });
+        let ids: Vec<String> = named.flatten().map(str::to_owned).collect();
+        let mut connection = self.pool.acquire().await?;
+        let people = person::People::find(&mut connection, &[search.grant()], ids).await?;
+        Ok(people.covered_by(search.grant()))
     }
 
     /// Closes every connection.

@@ -31,9 +31,12 @@ impl People {
             let mut sql = Sql::default();
             let covered = reach::people(&mut sql, grant, "k");
             let wanted = sql.bind(ids.clone(), "text[]");
+            let label = sql.bind(grant.up_to() as i16, "smallint");
+            // A Patient whose label is above the caller's is as one who is not there.
             sql.push(&Expr::fill(
-                "SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE k.id = ANY({})",
-                &[&covered, &wanted],
+                "SELECT k.id, k.patient_id, {} AND NOT EXISTS (SELECT 1 FROM patient p WHERE p.id = k.id AND p.confidentiality > {}) \
+                 AS covered FROM patient_key k WHERE k.id = ANY({})",
+                &[&covered, &label, &wanted],
             ));
             let mut inside = HashSet::new();
             for row in sql.fetch(&mut *tx).await? {
@@ -46,6 +49,11 @@ impl People {
             people.covered.push((grant.reach().clone(), inside));
         }
         Ok(people)
+    }
+
+    /// Everyone whom the grant covers.
+    pub fn covered_by(&self, grant: &Grant) -> Vec<i64> {
+        self.by_id.iter().filter(|(id, _)| self.covers(grant, id)).map(|(_, person)| *person).collect()
     }
 
     fn covers(&self, grant: &Grant, id: &str) -> bool {
@@ -78,9 +86,9 @@ impl People {
             None => None,
         };
         match (self.by_id.get(id).copied(), numbered) {
-            (Some(person), Some(other)) if person != other => self.adopt(tx, id, person, other).await,
+            (Some(person), Some(other)) if person != other => self.become_other(tx, id, person, other).await,
             (Some(person), Some(_)) => Ok(Some(person)),
-            (Some(person), None) => self.renumber(tx, person, number).await,
+            (Some(person), None) => self.number(tx, id, person, number).await,
             (None, Some(person)) => {
                 self.name(tx, id, person).await?;
                 Ok(Some(person))
@@ -89,58 +97,64 @@ impl People {
         }
     }
 
-    /// A person of no known number turns out to be one who has it: rows may come before their Patient does, and a number
-    /// may be traced later. What was the one's is the other's then. A person with another number stays who they are.
-    async fn adopt(
+    /// A Patient turns out to be another person: its rows came before it did, its number was traced, or was wrong before.
+    /// Its rows go with it. What was known of the person with the old number, care relationships above all, stays with
+    /// that number. Where several Patients share the old one, nobody can tell whose rows are whose: `None`.
+    async fn become_other(
         &mut self,
         tx: &mut PgConnection,
         id: &str,
-        unknown: i64,
         person: i64,
+        other: i64,
     ) -> Result<Option<i64>, StoreError> {
-        let numbered = "SELECT nhs_number IS NOT NULL FROM person WHERE patient_id = $1";
-        if sqlx::query_scalar(numbered).bind(unknown).fetch_one(&mut *tx).await? {
+        let shared = "SELECT count(*) > 1 FROM patient_key WHERE patient_id = $1";
+        if sqlx::query_scalar(shared).bind(person).fetch_one(&mut *tx).await? {
             return Ok(None);
         }
         for spec in resources::ALL {
             for table in [spec.table, spec.history] {
                 let mut sql = Sql::default();
-                let (from, to) = (sql.bind(unknown, "bigint"), sql.bind(person, "bigint"));
+                let (from, to) = (sql.bind(person, "bigint"), sql.bind(other, "bigint"));
                 let table = Expr::literal(table);
                 sql.push(&Expr::fill("UPDATE {} SET patient_id = {} WHERE patient_id = {}", &[&table, &to, &from]));
                 sql.fetch(&mut *tx).await?;
             }
         }
-        sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE patient_id = $1")
-            .bind(unknown)
-            .bind(person)
-            .execute(&mut *tx)
-            .await?;
-        self.by_id.insert(id.to_owned(), person);
-        Ok(Some(person))
+        let follow = sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE id = $1").bind(id).bind(other);
+        follow.execute(&mut *tx).await?;
+        self.by_id.insert(id.to_owned(), other);
+        Ok(Some(other))
     }
 
-    /// Gives a person a number that nobody has. One whom several Patients share keeps the number they agree on.
-    async fn renumber(
+    /// Gives a person without a number one that nobody has; one who has another number becomes a new person.
+    async fn number(
         &mut self,
         tx: &mut PgConnection,
+        id: &str,
         person: i64,
         number: Option<&str>,
     ) -> Result<Option<i64>, StoreError> {
         let Some(number) = number else { return Ok(Some(person)) };
-        let change = sqlx::query(
-            "UPDATE person SET nhs_number = $2 WHERE patient_id = $1 AND (nhs_number IS NULL \
-             OR (SELECT count(*) FROM patient_key k WHERE k.patient_id = $1) = 1)",
-        );
-        let changed = change.bind(person).bind(number).execute(&mut *tx).await?.rows_affected();
-        Ok((changed == 1).then_some(person))
+        let give = sqlx::query("UPDATE person SET nhs_number = $2 WHERE patient_id = $1 AND nhs_number IS NULL");
+        if give.bind(person).bind(number).execute(&mut *tx).await?.rows_affected() == 1 {
+            return Ok(Some(person));
+        }
+        let other = self.new_person(tx, Some(number)).await?;
+        self.become_other(tx, id, person, other).await
     }
 
     async fn make(&mut self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<i64, StoreError> {
-        let make = sqlx::query_scalar("INSERT INTO person (nhs_number) VALUES ($1) RETURNING patient_id").bind(number);
-        let person = make.fetch_one(&mut *tx).await?;
+        let person = self.new_person(tx, number).await?;
         self.name(tx, id, person).await?;
         Ok(person)
+    }
+
+    /// A person's key is random: a running one would tell in orders and cursors how many there are, and who came first.
+    async fn new_person(&self, tx: &mut PgConnection, number: Option<&str>) -> Result<i64, StoreError> {
+        let key = i64::from_be_bytes(random_bytes()?) & i64::MAX;
+        let make = sqlx::query("INSERT INTO person (patient_id, nhs_number) VALUES ($1, $2)").bind(key).bind(number);
+        make.execute(&mut *tx).await?;
+        Ok(key)
     }
 
     async fn name(&mut self, tx: &mut PgConnection, id: &str, person: i64) -> Result<(), StoreError> {
@@ -149,4 +163,11 @@ impl People {
         self.by_id.insert(id.to_owned(), person);
         Ok(())
     }
+}
+
+fn random_bytes() -> Result<[u8; 8], StoreError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StoreError::Statement(sqlx::Error::Configuration(error.to_string().into())))?;
+    Ok(bytes)
 }

@@ -193,7 +193,13 @@ async fn write_all(
         if let Some(row) = row {
             rows.push((write.grant.spec(), row));
         }
-        audits.push(audit.clone().about(write.grant.spec().name, Some(answer.patient_id).filter(|id| *id != NOBODY)));
+        let kind = write.grant.spec().name;
+        audits.push(audit.clone().about(kind, Some(answer.patient_id).filter(|id| *id != NOBODY)));
+        // A resource that moves is gone from the record it was in: that person's trail says so too.
+        let left = known.get(&write.name()).map(|known| known.patient_id);
+        audits.extend(
+            left.filter(|id| *id != answer.patient_id && *id != NOBODY).map(|id| audit.clone().about(kind, Some(id))),
+        );
         answers.push(answer);
     }
     rows::insert(tx, rows).await?;

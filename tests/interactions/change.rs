@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::common::{self, Reply, TestApp};
+use crate::common::{self, Reply, TestApp, send};
 use crate::support::*;
 
 /// The headers of an answer that shows or made a version agree with its resource.
@@ -126,10 +126,15 @@ async fn every_version_stays_as_it_was() {
             agrees(&old, &old.json());
         }
     }
-    for name in ["6", "0", "-1", "+1", "01", "1.0", "abc", "99999999999999999999", "%31%00", "W%2F%221%22"] {
-        let reply = get(&session, &format!("Patient/{id}/_history/{name}")).await;
-        refused(&reply, 404, "", &format!("version {name}"));
+    // A version's name is a string: what only reads like the number 1 is another.
+    let mut wrong = Vec::new();
+    for name in ["6", "0", "-1", "+1", "01", "1.0", "abc", "99999999999999999999", "1%00", "W%2F%221%22", "%FF"] {
+        let reply = send(session.request(Method::GET, &format!("Patient/{id}/_history/{name}"))).await;
+        if reply.status != 404 || !faults(&reply).is_empty() {
+            wrong.push(format!("version {name}: {} {:?} {}", reply.status, faults(&reply), reply.text));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     refused(&get(&session, &format!("Condition/{id}/_history/1")).await, 404, "", "another type");
     refused(&get(&session, &format!("Patient/{}/_history/1", id.to_uppercase())).await, 404, "", "another case");
 }
@@ -155,42 +160,41 @@ async fn last_updated_moves_with_the_version() {
 async fn if_match_guards_an_update() {
     let app = TestApp::start().await;
     let session = app.source("a").await;
-    keep(&session, "guarded", patient("One")).await;
-    let current = keep(&session, "guarded", patient("Two")).await.text;
-    // Header, statuses it may be refused with.
-    for (etag, statuses) in [
+    // Header, statuses it may be refused with, for a resource whose version is 2.
+    let rows = [
         ("W/\"1\"", &[412][..]),
         ("W/\"3\"", &[412]),
         ("W/\"99999999999999999999\"", &[400, 412]),
         ("W/\"-2\"", &[400, 412]),
         ("W/\"+2\"", &[400, 412]),
         ("W/\"02\"", &[400, 412]),
+        ("W/\" 2\"", &[400, 412]),
+        ("W/W/\"2\"", &[400, 412]),
         ("W/\"\"", &[400, 412]),
         ("W/\"abc\"", &[400, 412]),
+        ("W/2", &[400]),
         ("nonsense", &[400]),
         ("", &[400]),
-    ] {
-        let body = with(patient("Lost"), json!({"id": "guarded"}));
-        for (method, body) in [(Method::PUT, Some(&body)), (Method::DELETE, None)] {
-            let request = header(&session, method.clone(), "Patient/guarded", "If-Match", etag);
-            let reply = ask(match body {
-                Some(body) => common::json(request, body),
-                None => request,
-            })
-            .await;
-            assert!(
-                statuses.contains(&reply.status.as_u16()),
-                "{method} If-Match {etag}: {} {}",
-                reply.status,
-                reply.text
-            );
-            assert_eq!(
-                get(&session, "Patient/guarded").await.text,
-                current,
-                "{method} If-Match {etag} changed nothing"
-            );
+    ];
+    let mut wrong = Vec::new();
+    for (number, (etag, statuses)) in rows.into_iter().enumerate() {
+        for method in [Method::PUT, Method::DELETE] {
+            let id = format!("{method}-{number}");
+            keep(&session, &id, patient("One")).await;
+            let current = keep(&session, &id, patient("Two")).await.text;
+            let request = header(&session, method.clone(), &format!("Patient/{id}"), "If-Match", etag);
+            let body = with(patient("Lost"), json!({"id": id}));
+            let reply = judged(send(if method == Method::PUT { common::json(request, body) } else { request }).await);
+            let changed = get(&session, &format!("Patient/{id}")).await.text != current;
+            if changed || !statuses.contains(&reply.status.as_u16()) {
+                wrong.push(format!("{method} If-Match: {etag} gives {}, changed: {changed}", reply.status));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    keep(&session, "guarded", patient("One")).await;
+    keep(&session, "guarded", patient("Two")).await;
     let update = |id: &str, etag: &str| {
         let body = with(patient("Three"), json!({"id": id}));
         ask(common::json(header(&session, Method::PUT, &format!("Patient/{id}"), "If-Match", etag), body))
@@ -230,4 +234,36 @@ async fn update_creates_under_the_id_it_names() {
     let none = put(&session, "Observation/b", &minimal("Observation", "Patient/p")).await;
     refused(&none, 400, "", "no id in the resource");
     refused(&get(&session, "Observation/b").await, 404, "", "nothing was stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_has_it_gets_nothing_again() {
+    let app = TestApp::start().await;
+    let session = app.source("a").await;
+    keep(&session, "known", patient("One")).await;
+    let current = keep(&session, "known", patient("Two")).await;
+    let date = current.header("last-modified").to_owned();
+    // Header, value, whether the reader has what is current.
+    for (name, value, has) in [
+        ("If-None-Match", "W/\"2\"", true),
+        ("If-None-Match", "\"2\"", true),
+        ("If-None-Match", "W/\"1\", W/\"2\"", true),
+        ("If-None-Match", "*", true),
+        ("If-None-Match", "W/\"1\"", false),
+        ("If-None-Match", "W/\"22\"", false),
+        ("If-None-Match", "2", false),
+        ("If-Modified-Since", &*date, true),
+        ("If-Modified-Since", "Mon, 01 Jan 2001 00:00:00 GMT", false),
+        ("If-Modified-Since", "not a date", false),
+    ] {
+        let reply = ask(header(&session, Method::GET, "Patient/known", name, value)).await;
+        let wanted = if has { (304, "") } else { (200, current.text.as_str()) };
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), wanted, "{name}: {value}");
+        assert_eq!(reply.header("etag"), "W/\"2\"", "{name}: {value}");
+    }
+    let head = ask(session.request(Method::HEAD, "Patient/known")).await;
+    assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+    for name in ["etag", "last-modified", "content-type"] {
+        assert_eq!(head.header(name), get(&session, "Patient/known").await.header(name), "{name} of HEAD");
+    }
 }

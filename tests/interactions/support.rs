@@ -71,40 +71,58 @@ pub fn nhs_number(seed: u32) -> String {
     valid.skip(seed as usize).find(|number| number != "9999999999").expect("a number")
 }
 
-/// What holds for every answer: no fault of the server's, the media type, an OperationOutcome with every refusal.
-pub fn judged(reply: Reply) -> Reply {
+/// What is wrong with an answer whatever it says: a fault of the server's, a wrong media type, a refusal without words.
+pub fn faults(reply: &Reply) -> Vec<String> {
     let status = reply.status.as_u16();
-    assert!(status < 500 || status == 501, "{status}: {}", reply.text);
-    if status == 204 {
-        assert_eq!(reply.text, "", "204 has no body");
+    let mut faults = Vec::new();
+    if status >= 500 && status != 501 {
+        faults.push("the server failed".to_owned());
+    }
+    if status == 204 && !reply.text.is_empty() {
+        faults.push("204 has no body".to_owned());
     }
     if reply.text.is_empty() {
-        assert!(reply.status.is_success(), "{status} without a body");
-        return reply;
+        if !reply.status.is_success() && status != 304 {
+            faults.push("a refusal without a body".to_owned());
+        }
+        return faults;
     }
-    fhir_json(&reply);
-    let body = reply.json();
-    if !reply.status.is_success() {
-        assert_eq!(body["resourceType"], "OperationOutcome", "{}", reply.text);
-        let issues = body["issue"].as_array().expect("issues");
-        assert!(!issues.is_empty(), "{}", reply.text);
-        for issue in issues {
-            assert!(["fatal", "error"].contains(&issue["severity"].as_str().expect("severity")), "{issue}");
-            assert!(issue["code"].is_string(), "{issue}");
-            assert!(issue["diagnostics"].as_str().is_some_and(|words| words.len() > 10), "{issue}");
+    // R4 §3.1.0.1.11, with its parameters.
+    let kind = reply.header("content-type").to_ascii_lowercase();
+    let mut parts = kind.split(';').map(str::trim);
+    if parts.next() != Some("application/fhir+json") {
+        faults.push(format!("Content-Type: {kind}"));
+        return faults;
+    }
+    let parts: Vec<&str> = parts.collect();
+    for part in ["charset=utf-8", "fhirversion=4.0"] {
+        if !parts.contains(&part) {
+            faults.push(format!("Content-Type: {kind} has no {part}"));
         }
     }
-    reply
+    let body = reply.json();
+    if reply.status.is_success() {
+        return faults;
+    }
+    let issues = body["issue"].as_array().cloned().unwrap_or_default();
+    if body["resourceType"] != "OperationOutcome" || issues.is_empty() {
+        faults.push("a refusal is an OperationOutcome with an issue".to_owned());
+    }
+    for issue in issues {
+        let severe = issue["severity"] == "error" || issue["severity"] == "fatal";
+        let words = issue["diagnostics"].as_str().is_some_and(|words| words.len() > 10);
+        if !severe || !issue["code"].is_string() || !words {
+            faults.push(format!("an issue that says too little: {issue}"));
+        }
+    }
+    faults
 }
 
-/// The media type of R4 §3.1.0.1.11 with its parameters.
-pub fn fhir_json(reply: &Reply) {
-    let kind = reply.header("content-type");
-    let mut parts: Vec<String> = kind.split(';').map(|part| part.trim().to_ascii_lowercase()).collect();
-    assert_eq!(parts.remove(0), "application/fhir+json", "Content-Type: {kind} of {}", reply.text);
-    for part in ["charset=utf-8", "fhirversion=4.0"] {
-        assert!(parts.iter().any(|known| known == part), "Content-Type: {kind} has no {part}");
-    }
+/// The answer, which has none of the faults.
+pub fn judged(reply: Reply) -> Reply {
+    let faults = faults(&reply);
+    assert!(faults.is_empty(), "{} {faults:?}: {}", reply.status, reply.text);
+    reply
 }
 
 /// Sends and judges.

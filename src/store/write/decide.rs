@@ -144,6 +144,10 @@ pub fn step(write: &Write, known: Option<&Known>, source_id: i32) -> Result<Step
             (false, None) => Ok(new),
         };
     };
+    if !known.visible && write.grant.chooses_ids() && !deletes && if_match.is_some() {
+        // As for what is not there: a version of it cannot match.
+        return Err(Refusal::Stale(0));
+    }
     if !known.visible {
         return Err(if write.grant.chooses_ids() && !deletes { Refusal::IdTaken } else { Refusal::NotFound });
     }

@@ -20,6 +20,8 @@ pub struct NewRow {
     replaces: bool,
     /// Whether a current row comes.
     current: bool,
+    /// Whether its label is above normal.
+    raised: bool,
     record: String,
 }
 
@@ -62,7 +64,10 @@ pub fn prepare(
             let label = label.as_ref().and_then(Json::as_object).map_or(Confidentiality::Normal, confidentiality);
             base_columns(step.version, label, "DELETE");
             let record = Json::Object(record).to_string();
-            return (written, Some(NewRow { id: write.id.clone(), replaces: true, current: false, record }));
+            return (
+                written,
+                Some(NewRow { id: write.id.clone(), replaces: true, current: false, raised: false, record }),
+            );
         }
         Change::Create(resource) => (resource, false, "POST"),
         Change::Update { resource, skip_same, .. } => (resource, *skip_same, "PUT"),
@@ -78,14 +83,16 @@ pub fn prepare(
         return (written, None);
     }
     written.resource = Json::Object(served).to_string();
-    base_columns(step.version, confidentiality(resource), method);
+    let label = confidentiality(resource);
+    let raised = label > Confidentiality::Normal;
+    base_columns(step.version, label, method);
     record.0.extend(index::columns(write.grant.spec(), resource, base).0);
     if let Some(uri) = source_uri.filter(|_| resource.objects("meta").all(|meta| meta.get("source").is_none())) {
         record.set("meta_source", Json::Array(vec![Json::string(uri)]));
     }
     record.set("resource", Json::string(written.resource.clone()));
     let record = Json::Object(record).to_string();
-    (written, Some(NewRow { id: write.id.clone(), replaces: step.replaces, current: true, record }))
+    (written, Some(NewRow { id: write.id.clone(), replaces: step.replaces, current: true, raised, record }))
 }
 
 /// Puts in what the server owns: id, version, time, and the source where the sender named none.
@@ -128,12 +135,18 @@ fn same_content(stored: &str, new: &Object) -> bool {
     plain(&stored) == plain(new)
 }
 
-/// The highest confidentiality label of the resource; normal when it has none.
+/// The highest confidentiality label of the resource; normal when it has none. A code that says nothing we know could
+/// mean the most.
 fn confidentiality(resource: &Object) -> Confidentiality {
-    const LABELS: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+    const SYSTEMS: [&str; 3] = [
+        "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        "http://hl7.org/fhir/v3/Confidentiality",
+        "urn:oid:2.16.840.1.113883.5.25",
+    ];
     let labels = resource.objects("meta").flat_map(|meta| meta.objects("security"));
-    let labels = labels.filter(|label| label.text("system") == Some(LABELS));
-    labels.filter_map(|label| Confidentiality::of_code(label.text("code")?)).max().unwrap_or(Confidentiality::Normal)
+    let labels = labels.filter(|label| label.text("system").is_some_and(|system| SYSTEMS.contains(&system)));
+    let known = |label: &Object| label.text("code").and_then(Confidentiality::of_code);
+    labels.map(|label| known(label).unwrap_or(Confidentiality::VeryRestricted)).max().unwrap_or(Confidentiality::Normal)
 }
 
 /// Inserts the rows: per type, one statement that takes replaced rows out and one that puts rows in.
@@ -147,6 +160,7 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             let ids = sql.bind(gone, "text[]");
             sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
             sql.fetch(&mut *tx).await?;
+            raise_labels(tx, &history, &mine).await?;
         }
         for current in [true, false] {
             let records: Vec<&str> =
@@ -170,5 +184,23 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             sql.fetch(&mut *tx).await?;
         }
     }
+    Ok(())
+}
+
+/// A label that is raised counts for the versions before it too.
+async fn raise_labels(tx: &mut PgConnection, history: &Expr, rows: &[&NewRow]) -> Result<(), StoreError> {
+    let records: Vec<&str> =
+        rows.iter().filter(|row| row.replaces && row.raised).map(|row| row.record.as_str()).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::default();
+    let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
+    sql.push(&Expr::fill(
+        "UPDATE {} h SET confidentiality = n.confidentiality FROM json_populate_recordset(NULL::{}, {}) n \
+         WHERE h.id = n.id AND h.patient_id = n.patient_id AND h.confidentiality < n.confidentiality",
+        &[history, history, &json],
+    ));
+    sql.fetch(&mut *tx).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ CREATE TABLE source (
     uri text
 );
 
--- A person, by a random key: the distribution key of every clinical row. 0 is nobody: rows whose subject is no patient of this record.
+-- A person, by a key that tells nothing: the distribution key of every clinical row. 0 is nobody: rows whose subject is no patient of this record.
 CREATE TABLE person (
     patient_id bigint PRIMARY KEY CHECK (patient_id > 0),
     nhs_number text UNIQUE
@@ -371,6 +371,9 @@ CREATE TABLE service_key (
     name text PRIMARY KEY,
     secret bytea NOT NULL
 );
+
+INSERT INTO service_key (name, secret)
+SELECT name, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')) FROM unnest(ARRAY['cursor', 'person']) AS name;
 
 -- Who looked at whom: a row per person seen and request, and one for a request that saw nobody.
 CREATE TABLE audit (

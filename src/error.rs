@@ -159,6 +159,12 @@ impl From<Refusal> for Problem {
             Refusal::NumberTaken => {
                 conflict("another person in the record has this NHS number: check it, or write to that patient")
             }
+            Refusal::NotItsSource => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                IssueType::BusinessRule,
+                "meta.source names another source of this record: leave it out, and yours is put in",
+            )
+            .at("meta.source"),
             Refusal::Twice => Problem::bad_request(
                 IssueType::Duplicate,
                 "the same resource is changed twice: send one change for each",

@@ -61,15 +61,7 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
             return Err(Problem::bad_request(IssueType::Value, words).at("Bundle.type"));
         }
     };
-    let entries = entries(&mut bundle)?;
-    let most = call.state.config.limits.entries;
-    if entries.len() > most {
-        let words = format!(
-            "{} entries, more than the {most} this service takes in one transaction (limits.entries)",
-            entries.len()
-        );
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
-    }
+    let entries = entries(&mut bundle, call.state.config.limits.entries)?;
     if entries.is_empty() {
         call.saw(call.audit("E", "Bundle", "no entries"), []).await?;
     }
@@ -122,30 +114,53 @@ async fn run(call: &Call, mut bundle: Object) -> Result<String, Problem> {
     Ok(writer.finish())
 }
 
-/// The entries of a Bundle that is one, without their resources, which are checked by themselves.
-fn entries(bundle: &mut Object) -> Result<Vec<Json>, Problem> {
-    let mut resources = Vec::new();
-    if let Some(Json::Array(entries)) = bundle.0.iter_mut().find(|(key, _)| key == "entry").map(|(_, value)| value) {
-        for (at, entry) in entries.iter_mut().enumerate() {
-            let Json::Object(entry) = entry else { continue };
-            if entry.get("request").is_none() {
-                let words = "an entry of a transaction or batch needs a request with method and url";
-                return Err(Problem::bad_request(IssueType::Required, words).at(&format!("Bundle.entry[{at}].request")));
-            }
-            resources.push((at, entry.remove("resource")));
+/// The entries of a Bundle, which is checked without them: they are checked one by one.
+fn entries(bundle: &mut Object, most: usize) -> Result<Vec<Json>, Problem> {
+    let entries = match bundle.remove("entry") {
+        None => Vec::new(),
+        Some(Json::Array(entries)) if !entries.is_empty() => entries,
+        Some(other) => {
+            bundle.set("entry", other);
+            Vec::new()
         }
+    };
+    if entries.len() > most {
+        let words = format!(
+            "{} entries, more than the {most} this service takes in one Bundle (limits.entries)",
+            entries.len()
+        );
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooCostly, words).at("Bundle.entry"));
     }
     let issues = decode::check(bundle);
-    if !issues.is_empty() {
-        return Err(Problem::of(StatusCode::BAD_REQUEST, issues));
+    if issues.is_empty() { Ok(entries) } else { Err(Problem::of(StatusCode::BAD_REQUEST, issues)) }
+}
+
+/// Whether an entry, without its resource, is one that R4 knows.
+fn check_entry(entry: &Object) -> Result<(), Problem> {
+    let Some(request) = entry.objects("request").next() else {
+        let words = "an entry of a transaction or batch needs a request with method and url";
+        return Err(Problem::bad_request(IssueType::Required, words).at("request"));
+    };
+    let method = request.text("method").unwrap_or_default();
+    if !["GET", "POST", "PUT", "DELETE"].contains(&method) {
+        let words = format!("the method \"{}\" is not one of GET, POST, PUT, DELETE", shorten(method));
+        return Err(Problem::bad_request(IssueType::CodeInvalid, words).at("request.method"));
     }
-    let Some(Json::Array(mut entries)) = bundle.remove("entry") else { return Ok(Vec::new()) };
-    for (at, resource) in resources {
-        if let (Some(Json::Object(entry)), Some(resource)) = (entries.get_mut(at), resource) {
-            entry.set("resource", resource);
-        }
+    let bundle = Json::object([
+        ("resourceType", Json::string("Bundle")),
+        ("type", Json::string("batch")),
+        ("entry", Json::Array(vec![Json::Object(entry.clone())])),
+    ]);
+    let mut issues = bundle.as_object().map(decode::check).unwrap_or_default();
+    if issues.is_empty() {
+        return Ok(());
     }
-    Ok(entries)
+    for issue in &mut issues {
+        let place = issue.expression.take().unwrap_or_default();
+        let inner = place.trim_start_matches("Bundle.entry[0]").trim_start_matches('.');
+        issue.expression = Some(inner.to_owned()).filter(|inner| !inner.is_empty());
+    }
+    Err(Problem::of(StatusCode::BAD_REQUEST, issues))
 }
 
 /// Takes an entry apart; what it asks for has to be something this service does.
@@ -153,15 +168,12 @@ pub fn understand(entry: Json) -> Result<Entry, Problem> {
     let Json::Object(mut entry) = entry else {
         return Err(Problem::bad_request(IssueType::Structure, "an entry is an object"));
     };
+    let resource = entry.remove("resource");
+    check_entry(&entry)?;
     let full_url = entry.text("fullUrl").map(str::to_owned);
     let Some(Json::Object(request)) = entry.remove("request") else {
-        return Err(Problem::bad_request(
-            IssueType::Required,
-            "an entry of a transaction needs a request with method and url",
-        )
-        .at("request"));
+        return Err(Problem::bad_request(IssueType::Required, "an entry needs a request").at("request"));
     };
-    let resource = entry.remove("resource");
     for condition in ["ifNoneMatch", "ifModifiedSince", "ifNoneExist"] {
         if request.get(condition).is_some() {
             let words = format!("{condition} is not supported yet: leave it out");

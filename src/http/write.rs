@@ -173,7 +173,7 @@ pub fn checked(spec: &ResourceSpec, resource: Object) -> Result<Object, Problem>
 pub fn same_id(resource: &Object, id: &str) -> Result<(), Problem> {
     if !is_id(id) {
         let words = format!("\"{}\" is not an id: 1 to 64 letters, digits, '-' or '.'", shorten(id));
-        return Err(Problem::bad_request(IssueType::Value, words));
+        return Err(Problem::bad_request(IssueType::Value, words).at("id"));
     }
     match resource.text("id") {
         Some(own) if own == id => Ok(()),

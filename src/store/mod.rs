@@ -110,14 +110,10 @@ impl Store {
         Ok(Store { pool })
     }
 
-    /// The secret that signs cursors, made by the first instance that asks.
+    /// The secret that signs cursors, which the first migration made.
     pub async fn cursor_key(&self) -> Result<CursorKey, StoreError> {
-        let fresh: Vec<u8> = [*uuid::Uuid::new_v4().as_bytes(), *uuid::Uuid::new_v4().as_bytes()].concat();
-        let statement = "WITH made AS (INSERT INTO service_key (name, secret) VALUES ('cursor', $1) \
-                         ON CONFLICT (name) DO NOTHING RETURNING secret) \
-                         SELECT secret FROM made UNION ALL SELECT secret FROM service_key WHERE name = 'cursor' LIMIT 1";
-        let secret: Vec<u8> = sqlx::query_scalar(statement).bind(fresh).fetch_one(&self.pool).await?;
-        Ok(CursorKey::new(secret))
+        let find = sqlx::query_scalar("SELECT secret FROM service_key WHERE name = 'cursor'");
+        Ok(CursorKey::new(find.fetch_one(&self.pool).await?))
     }
 
     /// Whether the database answers and has this program's schema.

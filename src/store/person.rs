@@ -139,22 +139,22 @@ impl People {
         if give.bind(person).bind(number).execute(&mut *tx).await?.rows_affected() == 1 {
             return Ok(Some(person));
         }
-        let other = self.new_person(tx, Some(number)).await?;
+        let other = self.new_person(tx, &format!("{id} as {number}"), Some(number)).await?;
         self.become_other(tx, id, person, other).await
     }
 
     async fn make(&mut self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<i64, StoreError> {
-        let person = self.new_person(tx, number).await?;
+        let person = self.new_person(tx, id, number).await?;
         self.name(tx, id, person).await?;
         Ok(person)
     }
 
-    /// A person's key is random: a running one would tell in orders and cursors how many there are, and who came first.
-    async fn new_person(&self, tx: &mut PgConnection, number: Option<&str>) -> Result<i64, StoreError> {
-        let key = i64::from_be_bytes(random_bytes()?) & i64::MAX;
-        let make = sqlx::query("INSERT INTO person (patient_id, nhs_number) VALUES ($1, $2)").bind(key).bind(number);
-        make.execute(&mut *tx).await?;
-        Ok(key)
+    /// A person's key follows from the first id they are known by, and a secret of this database: a running one would tell
+    /// in orders and cursors how many people there are, and who came first.
+    async fn new_person(&self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<i64, StoreError> {
+        let make = "INSERT INTO person (patient_id, nhs_number) SELECT ('x' || left(encode(sha256(s.secret || sha256(convert_to($1, 'UTF8'))), 'hex'), 16))::bit(64)::bigint \
+                    & 9223372036854775807, $2 FROM service_key s WHERE s.name = 'person' RETURNING patient_id";
+        Ok(sqlx::query_scalar(make).bind(id).bind(number).fetch_one(&mut *tx).await?)
     }
 
     async fn name(&mut self, tx: &mut PgConnection, id: &str, person: i64) -> Result<(), StoreError> {
@@ -163,11 +163,4 @@ impl People {
         self.by_id.insert(id.to_owned(), person);
         Ok(())
     }
-}
-
-fn random_bytes() -> Result<[u8; 8], StoreError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StoreError::Statement(sqlx::Error::Configuration(error.to_string().into())))?;
-    Ok(bytes)
 }

@@ -70,6 +70,8 @@ pub enum Refusal {
     NoPatient(String),
     /// The NHS number is another person's.
     NumberTaken,
+    /// It says in meta.source that it is from another source.
+    NotItsSource,
     /// The same resource is changed twice.
     Twice,
 }
@@ -168,7 +170,8 @@ async fn write_all(
     let Some(first) = writes.first() else { return Ok(Vec::new()) };
     let grant = first.grant.clone();
     decide::lock(tx, &writes, base).await?;
-    let (source_id, source_uri) = decide::source(tx, &grant).await?;
+    let named = writes.iter().filter_map(Write::resource).filter_map(decide::named_source).map(str::to_owned).collect();
+    let (source_id, source_uri, others) = decide::source(tx, &grant, named).await?;
     let known = decide::known(tx, &writes).await?;
     let now = date::now();
     let grants: Vec<&Grant> = writes.iter().map(|write| &write.grant).collect();
@@ -180,6 +183,10 @@ async fn write_all(
     for at in order {
         let write = &writes[at];
         let refused = |refusal| NotWritten::Refused { at, refusal };
+        let from = write.resource().and_then(decide::named_source);
+        if from.is_some_and(|uri| others.iter().any(|other| other == uri)) {
+            return Err(refused(Refusal::NotItsSource));
+        }
         let step = decide::step(write, known.get(&write.name()), source_id).map_err(refused)?;
         let person = match write.resource() {
             Some(resource) => person_of(tx, &mut people, write, resource, base).await?.map_err(refused)?,

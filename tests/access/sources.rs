@@ -3,6 +3,7 @@
 use crate::common::{Session, TestApp, send};
 use crate::world::{ELSEWHERE, FAR, GP_SOURCE, HOSPITAL_SOURCE, LAB_SOURCE, NEAR, TYPES};
 use crate::world::{about, address, full, patient, people, persona, put, relate, visible};
+use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_reads_and_changes_its_own_and_nothing_of_others() {
@@ -153,4 +154,22 @@ async fn the_order_of_a_sources_rows_does_not_show_who_came_before() {
     assert_eq!(sorted(&orders[0]), sorted(&orders[1]));
     // Either order may be the record's own, but it may not be the one in which other sources made people known.
     assert_eq!(orders[0], orders[1], "another source's hidden Patient changed the order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_writes_in_another_sources_name() {
+    let app = TestApp::start().await;
+    let uri = "https://lcr.example/source/lab";
+    app.store.name_source("lab", Some(uri)).await.expect("source");
+    let (lab, other) = (app.source("lab").await, app.source("other").await);
+    let named = json!({"resourceType": "Observation", "id": "named", "meta": {"source": uri}, "status": "final", "code": {"text": "c"}});
+    let reply = other.put("Observation/named", &named).await;
+    assert_eq!(reply.status, 422, "{}", reply.text);
+    assert!(reply.text.contains("meta.source"), "{}", reply.text);
+    assert_eq!(lab.put("Observation/named", &named).await.status, 201, "its own");
+    // Where the sender names none, its own is put in; one that nobody here has is kept.
+    let plain = json!({"resourceType": "Observation", "id": "plain", "status": "final", "code": {"text": "c"}});
+    assert_eq!(lab.put("Observation/plain", &plain).await.json()["meta"]["source"], uri);
+    let far = json!({"resourceType": "Observation", "id": "far", "meta": {"source": "urn:far"}, "status": "final", "code": {"text": "c"}});
+    assert_eq!(other.put("Observation/far", &far).await.json()["meta"]["source"], "urn:far");
 }

@@ -1,7 +1,5 @@
 //! R4's own rules on combinations, and this record's on NHS numbers.
 
-use reqwest::Method;
-
 use super::bodies::{allergy, bare, condition, medication, observation, patient, plan, status};
 use super::table::{Judge, Row, resource};
 use crate::common::TestApp;
@@ -120,9 +118,6 @@ fn nhs_numbers() -> Vec<Row> {
         "Patient.identifier[1].value",
         &["NHS number"],
     ));
-    let taken = patient(&format!(r#""identifier":[{}]"#, with(OTHER_NHS_NUMBER)));
-    let row = Row::new(Method::PUT, "Patient/kept", 409, "conflict", "", &["NHS number"]);
-    rows.push(row.body(taken).named("another person's NHS number"));
     rows
 }
 

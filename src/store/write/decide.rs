@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row};
 
 use super::{Change, Refusal, Write};
 use crate::access::{Grant, Interaction};
+use crate::fhir::json::Object;
 use crate::fhir::nhs_number;
 use crate::fhir::reference::Reference;
 use crate::resources::index;
@@ -58,18 +59,28 @@ pub async fn lock(tx: &mut PgConnection, writes: &[Write], base: &str) -> Result
     Ok(())
 }
 
-/// The source the grant writes under: its key, and the URI it puts into meta.source.
-pub async fn source(tx: &mut PgConnection, grant: &Grant) -> Result<(i32, Option<String>), StoreError> {
+/// The source the grant writes under: its key, the URI it puts into meta.source, and which of these URIs are another's.
+pub async fn source(
+    tx: &mut PgConnection,
+    grant: &Grant,
+    named: Vec<String>,
+) -> Result<(i32, Option<String>, Vec<String>), StoreError> {
     let name = grant.source().unwrap_or_default();
-    let find = "SELECT source_id, uri FROM source WHERE name = $1";
-    if let Some(known) = sqlx::query_as(find).bind(name).fetch_optional(&mut *tx).await? {
+    let find = "SELECT s.source_id, s.uri, ARRAY(SELECT o.uri FROM source o WHERE o.uri = ANY($2) AND o.name <> $1) \
+                FROM source s WHERE s.name = $1";
+    if let Some(known) = sqlx::query_as(find).bind(name).bind(&named).fetch_optional(&mut *tx).await? {
         return Ok(known);
     }
     sqlx::query("INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
         .bind(name)
         .execute(&mut *tx)
         .await?;
-    Ok(sqlx::query_as(find).bind(name).fetch_one(tx).await?)
+    Ok(sqlx::query_as(find).bind(name).bind(&named).fetch_one(tx).await?)
+}
+
+/// The source a resource says it is from.
+pub fn named_source(resource: &Object) -> Option<&str> {
+    resource.objects("meta").find_map(|meta| meta.text("source"))
 }
 
 /// Every Patient id that the writes are or refer to as subject.

@@ -1,6 +1,7 @@
 //! batch (R4 §3.1.0.11): requests in one Bundle, each judged and answered by itself.
 
-use super::transaction::{Body, Entry, Step, get, understand};
+use super::entry::{Body, Entry, Step, understand};
+use super::transaction::get;
 use super::write::{create_one, delete_one, update_one};
 use super::{Answer, Call};
 use crate::error::Problem;

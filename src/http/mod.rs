@@ -3,6 +3,7 @@
 mod answer;
 mod batch;
 mod call;
+mod entry;
 mod health;
 mod history;
 mod metadata;

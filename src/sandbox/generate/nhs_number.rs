@@ -25,19 +25,10 @@ pub(super) fn nhs_number(index: u32) -> String {
     found.unwrap_or_default().to_string()
 }
 
-/// The Modulus 11 check digit of nine digits, or none when it would be 10.
+/// The check digit of a number of nine digits, or none when it has none.
 pub(super) fn check_digit(nine: u64) -> Option<u64> {
-    let mut rest = nine;
-    let mut sum = 0;
-    for weight in 2..=10 {
-        sum += rest % 10 * weight;
-        rest /= 10;
-    }
-    match 11 - sum % 11 {
-        11 => Some(0),
-        10 => None,
-        check => Some(check),
-    }
+    let digits: Vec<u32> = nine.to_string().chars().filter_map(|letter| letter.to_digit(10)).collect();
+    crate::fhir::nhs_number::check_digit(&digits).map(u64::from)
 }
 
 #[cfg(test)]

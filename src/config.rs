@@ -33,7 +33,7 @@ pub struct Config {
 pub struct RequestLimits {
     /// The largest body, in bytes. `LCR_LIMITS_BODY`.
     pub body: usize,
-    /// The most entries of a transaction. `LCR_LIMITS_ENTRIES`.
+    /// The most entries of a transaction or batch. `LCR_LIMITS_ENTRIES`.
     pub entries: usize,
     /// Rows on a page when the caller does not say. `LCR_LIMITS_PAGE`.
     pub page: usize,
@@ -161,6 +161,9 @@ impl Config {
         let limits = self.limits;
         if limits.page == 0 || limits.page > limits.most_page {
             return wrong("limits.page should be from 1 to limits.most_page".to_owned());
+        }
+        if limits.chain > 7 {
+            return wrong("limits.chain (LCR_LIMITS_CHAIN) should be from 0 to 7".to_owned());
         }
         Ok(self)
     }

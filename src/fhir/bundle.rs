@@ -169,7 +169,7 @@ impl Resolver<'_> {
     }
 
     fn home(&self, link: &str) -> Option<String> {
-        let link = link.split_once("/_history/").map_or(link, |(plain, _)| plain);
+        let link = reference::without_version(link);
         if let Some(home) = self.homes.get(link) {
             return Some(home.clone());
         }

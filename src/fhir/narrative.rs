@@ -143,6 +143,13 @@ pub fn fault(text: &str) -> Option<String> {
     if !root.descendants().any(|node| shows(&node)) {
         return Some("text for a person to read: it is empty (txt-2)".to_owned());
     }
+    // To a browser a comment, an instruction and CDATA may end at the first '>'; what follows would be markup.
+    let odd = |node: &Node| node.is_pi() || (node.is_comment() && node.text().is_some_and(|text| text.contains('>')));
+    if document.descendants().any(|node| odd(&node)) || text.contains("<![CDATA[") {
+        return Some(
+            "plain formatted text: it holds a processing instruction, CDATA or a comment with '>' in it".to_owned(),
+        );
+    }
     document.descendants().filter(Node::is_element).find_map(|node| element_fault(&node))
 }
 
@@ -204,6 +211,7 @@ mod tests {
     fn text_passes_and_what_could_run_does_not() {
         for good in [
             "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>once <b>bold</b> &amp; &#160; <a href=\"#x\">y</a></p></div>",
+            "<div>a<!-- once --></div>",
             "<div><img src=\"data:image/png;base64,AA==\" alt=\"x\"/></div>",
             "<div><a href=\"Patient/1?a=b:c\">x</a><table border='1'><tr><td>1</td></tr></table></div>",
         ] {
@@ -223,6 +231,9 @@ mod tests {
             "<div><script>1</script></div>",
             "<div><style>a</style>b</div>",
             "<div><input/>a</div>",
+            "<div>x<!--><img src=x onerror=alert(1)>--></div>",
+            "<div>x<?a ><img src=x onerror=alert(1)>?></div>",
+            "<div>x<![CDATA[><img src=x onerror=alert(1)>]]></div>",
         ] {
             assert!(fault(bad).is_some(), "{bad}");
         }

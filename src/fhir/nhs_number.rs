@@ -1,7 +1,15 @@
 //! Owns the NHS number: ten digits, the last a Modulus 11 check digit (NHS Data Dictionary).
 
+use super::json::Object;
+
 /// The identifier system of NHS numbers.
 pub const SYSTEM: &str = "https://fhir.nhs.uk/Id/nhs-number";
+
+/// The NHS numbers among a resource's identifiers.
+pub fn of(resource: &Object) -> impl Iterator<Item = &str> {
+    let ours = resource.objects("identifier").filter(|identifier| identifier.text("system") == Some(SYSTEM));
+    ours.filter_map(|identifier| identifier.text("value"))
+}
 
 /// What is wrong with the text as an NHS number, in words; `None` when it is one.
 pub fn fault(text: &str) -> Option<&'static str> {

@@ -31,7 +31,7 @@ pub fn parse<'a>(text: &'a str, base: &str) -> Reference<'a> {
 }
 
 /// The reference without `/_history/n`.
-fn without_version(text: &str) -> &str {
+pub fn without_version(text: &str) -> &str {
     text.split_once("/_history/").map_or(text, |(plain, _)| plain)
 }
 

@@ -66,15 +66,34 @@ fn narrative(text: &str) -> Option<&str> {
 
 /// How deep the tags nest, by their signs alone.
 fn depth(text: &str) -> usize {
-    let (mut level, mut deepest) = (0_usize, 0_usize);
-    for piece in text.split('<').skip(1) {
-        match piece.as_bytes().first() {
+    let (mut level, mut deepest, mut rest) = (0_usize, 0_usize, text);
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        if rest.starts_with("!--") {
+            rest = rest.find("-->").map_or("", |end| &rest[end..]);
+            continue;
+        }
+        // A tag ends at the first '>' outside quotes.
+        let mut quote = None;
+        let end = rest.find(|c: char| match (quote, c) {
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                false
+            }
+            (Some(open), _) => {
+                quote = quote.filter(|_| open != c);
+                false
+            }
+            (None, _) => c == '>',
+        });
+        let tag = &rest[..end.unwrap_or(rest.len())];
+        match tag.as_bytes().first() {
             Some(b'/') => level = level.saturating_sub(1),
             Some(b'!' | b'?') | None => {}
-            _ if piece.split('>').next().is_some_and(|tag| tag.ends_with('/')) => {}
-            _ => level += 1,
+            _ => level += usize::from(!tag.ends_with('/')),
         }
         deepest = deepest.max(level);
+        rest = &rest[tag.len()..];
     }
     deepest
 }
@@ -98,6 +117,7 @@ mod tests {
         ] {
             assert!(to_json(bad.as_bytes()).is_err(), "{bad}");
         }
+        assert!(to_json("<a b=\"/>\">".repeat(100).as_bytes()).expect_err("deep").contains("deeper"));
         assert!(to_json("<a>".repeat(100).as_bytes()).expect_err("deep").contains("deeper"));
     }
 }

@@ -28,7 +28,11 @@ impl Answer {
     }
 
     /// The response. `Prefer: return=…` decides what a write sends back (R4 §3.1.0.1.7).
-    pub fn response(self, call: &Call, is_write: bool) -> HttpResponse {
+    pub fn response(mut self, call: &Call, is_write: bool) -> HttpResponse {
+        // 204 has no body; a deletion that is to be confirmed in words is 200.
+        if is_write && self.status == StatusCode::NO_CONTENT && call.prefers("return=OperationOutcome") {
+            self.status = StatusCode::OK;
+        }
         let mut response = HttpResponse::build(self.status);
         if let Some(version) = self.version {
             response.insert_header((ETAG, format!("W/\"{version}\"")));

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{FHIR_JSON, State};
 use crate::fhir::json::Json;
-use crate::resources::{self, spec::Kind, spec::ResourceSpec};
+use crate::resources::{self, spec::ResourceSpec};
 use crate::search::include;
 
 /// `GET /fhir/metadata`, open to anyone.
@@ -69,7 +69,7 @@ fn resource(spec: &'static ResourceSpec) -> Json {
     let reverse: Vec<String> = resources::ALL
         .iter()
         .flat_map(|other| other.all_params().map(move |param| (other, param)))
-        .filter(|(_, param)| matches!(param.kind, Kind::Reference(targets) if targets.contains(&spec.name)))
+        .filter(|(_, param)| include::refers(param, spec.name))
         .map(|(other, param)| format!("{}:{}", other.name, param.code))
         .collect();
     let params = spec.all_params().filter(|param| param.offered()).map(|param| {
@@ -82,7 +82,6 @@ fn resource(spec: &'static ResourceSpec) -> Json {
     });
     let mut described = Json::object([
         ("type", Json::string(spec.name)),
-        ("supportedProfile", Json::Array(vec![Json::string(spec.profile)])),
         ("interaction", Json::Array(interactions.collect())),
         ("versioning", Json::string("versioned-update")),
         ("readHistory", Json::Bool(true)),

@@ -45,10 +45,8 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let result = find(call, kind, text).await;
     let page = call.audited(row.clone(), result).await?;
     let mut people = seen(&page);
-    if people.is_empty() {
-        // An answer without rows still tells something of the person it was asked about.
-        people.extend(call.state.store.asked_about(&page.search).await?);
-    }
+    // An answer tells something of the people it was asked about, with or without rows.
+    people.extend(call.state.store.asked_about(&page.search).await?);
     call.saw(row, people).await?;
     Ok(Answer::ok(bundle(call, page)))
 }
@@ -72,7 +70,12 @@ pub fn understand(call: &Call, kind: &str, text: &str) -> Result<Search, Problem
 
 /// Whom a page shows.
 pub fn seen(page: &Page) -> Vec<i64> {
-    page.rows.iter().map(|found| found.patient_id).chain(page.included.iter().map(|more| more.patient_id)).collect()
+    page.rows
+        .iter()
+        .map(|found| found.patient_id)
+        .chain(page.included.iter().map(|more| more.patient_id))
+        .chain(page.counted.iter().copied())
+        .collect()
 }
 
 /// 403 where a type that the search enters is not the caller's, else 400.

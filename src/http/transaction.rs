@@ -172,6 +172,10 @@ fn look(url: &str) -> Result<Look<'_>, Problem> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
         [kind] => Ok(Look::Search(kind, text)),
+        [_, _] | [_, _, "_history", _] if !text.is_empty() => {
+            let words = "a read in a Bundle takes no parameters: search for it, or read it by itself";
+            Err(Problem::bad_request(IssueType::NotSupported, words).at("request.url"))
+        }
         [kind, id] => Ok(Look::Read(kind, id, None)),
         [kind, id, "_history", version] => Ok(Look::Read(kind, id, Some(parse_version(version).unwrap_or(0)))),
         _ => {
@@ -195,7 +199,8 @@ async fn get_within(call: &Call, pending: &mut Pending, url: &str) -> Result<Ans
         Look::Search(kind, text) => {
             let plan = Plan::of(search::understand(call, kind, text)?);
             let page = pending.search(plan).await?;
-            let people = search::seen(&page);
+            let mut people = search::seen(&page);
+            people.extend(pending.asked_about(&page.search).await?);
             (call.audit("E", kind, url), Answer::ok(search::bundle(call, page)), people)
         }
         Look::Read(kind, id, version) => {

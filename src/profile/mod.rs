@@ -16,6 +16,11 @@ pub fn check(resource: &Object) -> Vec<Issue> {
 /// An NHS number that no one can have would file a person's care under a stranger, or under nobody.
 fn nhs_numbers(patient: &Object) -> Vec<Issue> {
     let mut issues = Vec::new();
+    let different: std::collections::BTreeSet<&str> = nhs_number::of(patient).collect();
+    if different.len() > 1 {
+        let words = "there are two different NHS numbers: a person has one; put a former one under another system";
+        issues.push(Issue::error(IssueType::BusinessRule, words).at("Patient.identifier"));
+    }
     for (index, identifier) in patient.objects("identifier").enumerate() {
         let number = identifier.text("value").filter(|_| identifier.text("system") == Some(nhs_number::SYSTEM));
         if let Some(fault) = number.and_then(nhs_number::fault) {

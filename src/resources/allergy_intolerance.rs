@@ -9,7 +9,6 @@ pub const ALLERGY_INTOLERANCE: ResourceSpec = ResourceSpec {
     history: "allergy_intolerance_history",
     compartment: Compartment::Subject("patient"),
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-AllergyIntolerance",
 };
 
 const PEOPLE: Kind = Kind::Reference(&["Practitioner", "Patient", "PractitionerRole", "RelatedPerson"]);

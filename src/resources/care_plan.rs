@@ -9,7 +9,6 @@ pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     history: "care_plan_history",
     compartment: Compartment::Subject("subject"),
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-CarePlan",
 };
 
 const ACTIVITY: Kind = Kind::Reference(&[

@@ -9,7 +9,6 @@ pub const CONDITION: ResourceSpec = ResourceSpec {
     history: "condition_history",
     compartment: Compartment::Subject("subject"),
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Condition",
 };
 
 const PEOPLE: Kind = Kind::Reference(&["Practitioner", "Patient", "PractitionerRole", "RelatedPerson"]);

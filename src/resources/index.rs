@@ -12,6 +12,7 @@ use super::path::{self, Path};
 use super::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::fhir::date::{self, Span};
 use crate::fhir::json::{Json, Object};
+use crate::fhir::nhs_number;
 use crate::fhir::quantity;
 use crate::fhir::reference::{self, Reference};
 use crate::fhir::text;
@@ -64,6 +65,14 @@ pub fn subject<'a>(spec: &ResourceSpec, resource: &'a Object, base: &str) -> Opt
     let Compartment::Subject(element) = spec.compartment else { return None };
     let subject = resource.get(element)?.as_object()?;
     subject.text("reference").map(|text| reference::parse(text, base))
+}
+
+/// The NHS number by which a resource names the person it is about, where it has no literal reference.
+pub fn logical_subject<'a>(spec: &ResourceSpec, resource: &'a Object) -> Option<&'a str> {
+    let Compartment::Subject(element) = spec.compartment else { return None };
+    let subject = resource.get(element)?.as_object()?;
+    let identifier = subject.get("identifier")?.as_object()?;
+    identifier.text("value").filter(|_| identifier.text("system") == Some(nhs_number::SYSTEM))
 }
 
 struct Column {

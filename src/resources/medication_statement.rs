@@ -9,7 +9,6 @@ pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     history: "medication_statement_history",
     compartment: Compartment::Subject("subject"),
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-MedicationStatement",
 };
 
 const PART_OF: Kind = Kind::Reference(&[

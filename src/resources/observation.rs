@@ -9,7 +9,6 @@ pub const OBSERVATION: ResourceSpec = ResourceSpec {
     history: "observation_history",
     compartment: Compartment::Subject("subject"),
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Observation",
 };
 
 const fn pair(parts: [&'static str; 2]) -> Kind {

@@ -9,7 +9,6 @@ pub const PATIENT: ResourceSpec = ResourceSpec {
     history: "patient_history",
     compartment: Compartment::Person,
     params: PARAMS,
-    profile: "https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient",
 };
 
 const GENDERS: &str = "http://hl7.org/fhir/administrative-gender";

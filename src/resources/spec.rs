@@ -16,8 +16,6 @@ pub struct ResourceSpec {
     pub compartment: Compartment,
     /// The type's own search parameters.
     pub params: &'static [Param],
-    /// The profile this record expects.
-    pub profile: &'static str,
 }
 
 /// Whose record a resource belongs to.

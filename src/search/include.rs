@@ -71,7 +71,8 @@ pub fn read(grant: &Grant, value: &str, reverse: bool, context: &Context<'_>) ->
     Ok(includes)
 }
 
-fn refers(param: &Param, kind: &str) -> bool {
+/// Whether the parameter may refer to this type.
+pub fn refers(param: &Param, kind: &str) -> bool {
     matches!(param.kind, Kind::Reference(targets) if targets.is_empty() || targets.contains(&kind))
 }
 

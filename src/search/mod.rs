@@ -61,6 +61,7 @@ pub struct Search {
     sort: Vec<SortKey>,
     count: usize,
     total: bool,
+    count_only: bool,
     subset: Subset,
     cursor: Option<Cursor>,
     used: Vec<(String, String)>,
@@ -92,6 +93,7 @@ impl Search {
             sort: Vec::new(),
             count: limits.page,
             total: false,
+            count_only: false,
             subset: Subset::All,
             cursor: None,
             used: Vec::new(),
@@ -113,6 +115,9 @@ impl Search {
                 Ok(None) => {}
                 Err(issue) => errors.push(issue.at(&format!("http.{}", shorten(name)))),
             }
+        }
+        if search.count_only {
+            (search.count, search.total) = (0, true);
         }
         if let Some(text) = sealed {
             search.cursor = context.key.open(text, &search.bound());
@@ -158,7 +163,7 @@ impl Search {
             "_summary" => {
                 match Subset::of_summary(value).map_err(bad)? {
                     Some(subset) => self.subset = subset,
-                    None => (self.count, self.total) = (0, true),
+                    None => self.count_only = true,
                 }
                 return Ok(Some(value.to_owned()));
             }

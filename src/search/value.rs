@@ -171,8 +171,12 @@ pub fn read_modified(
         (kind, Kind::Reference(targets))
             if targets.contains(&kind) || (targets.is_empty() && elements::is_resource_type(kind)) =>
         {
-            let typed: Vec<String> =
-                parts().map(|part| if part.contains('/') { part } else { format!("{kind}/{part}") }).collect();
+            let of_type = |part: String| match reference::parse(&part, base) {
+                Reference::Local { kind: own, .. } if own != kind => Err(format!("{} is no {kind}", shorten(&part))),
+                Reference::Other(id) if crate::fhir::primitive::is_id(id) => Ok(format!("{kind}/{id}")),
+                _ => Ok(part),
+            };
+            let typed: Vec<String> = parts().map(of_type).collect::<Result<_, _>>()?;
             read(
                 spec,
                 param,

@@ -35,9 +35,8 @@ pub use read::{Read, Target};
 pub use relationship::Relationship;
 pub use write::{Change, NotWritten, Pending, Refusal, Write, Written};
 
+use crate::search::Search;
 use crate::search::cursor::CursorKey;
-use crate::search::value::Test;
-use crate::search::{Filter, Search};
 
 /// The record's database.
 #[derive(Clone)]
@@ -92,7 +91,7 @@ fn without_values(error: &sqlx::Error) -> String {
 /// SQLSTATEs that say the server is starting, stopping, full of connections or has to be asked again.
 fn is_passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        code.starts_with("57P") || code.starts_with("08") || matches!(code, "53300" | "40001" | "40P01")
+        code.starts_with("57P") || code.starts_with("08") || matches!(code, "53200" | "53300" | "40001" | "40P01")
     })
 }
 
@@ -129,16 +128,11 @@ impl Store {
 
     /// The people within reach whom the search asks about by name.
     pub async fn asked_about(&self, search: &Search) -> Result<Vec<i64>, StoreError> {
-        let named = search.filters().iter().filter_map(|filter| match filter {
-            Filter::Own { test: Test::Targets(targets), .. } => {
-                Some(targets.iter().filter_map(|t| t.strip_prefix("Patient/")))
-            }
-            _ => None,
-        });
-        let ids: Vec<String> = named.flatten().map(str::to_owned).collect();
+        if person::named(search).is_empty() {
+            return Ok(Vec::new());
+        }
         let mut connection = self.pool.acquire().await?;
-        let people = person::People::find(&mut connection, &[search.grant()], ids).await?;
-        Ok(people.covered_by(search.grant()))
+        person::asked_about(&mut connection, search).await
     }
 
     /// Closes every connection.

@@ -8,6 +8,8 @@ use super::sql::{Expr, Sql};
 use super::{StoreError, reach};
 use crate::access::{Grant, Reach};
 use crate::resources;
+use crate::search::value::Test;
+use crate::search::{Filter, Search};
 
 /// The key of rows that belong to nobody: their subject is no patient of this record.
 pub const NOBODY: i64 = 0;
@@ -51,11 +53,6 @@ impl People {
         Ok(people)
     }
 
-    /// Everyone whom the grant covers.
-    pub fn covered_by(&self, grant: &Grant) -> Vec<i64> {
-        self.by_id.iter().filter(|(id, _)| self.covers(grant, id)).map(|(_, person)| *person).collect()
-    }
-
     fn covers(&self, grant: &Grant, id: &str) -> bool {
         self.covered.iter().any(|(reach, inside)| reach == grant.reach() && inside.contains(id))
     }
@@ -71,6 +68,12 @@ impl People {
         }
     }
 
+    /// The person who has this NHS number, if anyone here does.
+    pub async fn numbered(tx: &mut PgConnection, number: &str) -> Result<Option<i64>, StoreError> {
+        let find = sqlx::query_scalar("SELECT patient_id FROM person WHERE nhs_number = $1").bind(number);
+        Ok(find.fetch_optional(&mut *tx).await?)
+    }
+
     /// The person a Patient resource is, by its id or else its NHS number. `None`: the number is somebody else's.
     pub async fn patient(
         &mut self,
@@ -79,10 +82,7 @@ impl People {
         number: Option<&str>,
     ) -> Result<Option<i64>, StoreError> {
         let numbered: Option<i64> = match number {
-            Some(number) => {
-                let find = sqlx::query_scalar("SELECT patient_id FROM person WHERE nhs_number = $1").bind(number);
-                find.fetch_optional(&mut *tx).await?
-            }
+            Some(number) => People::numbered(tx, number).await?,
             None => None,
         };
         match (self.by_id.get(id).copied(), numbered) {
@@ -163,4 +163,23 @@ impl People {
         self.by_id.insert(id.to_owned(), person);
         Ok(())
     }
+}
+
+/// The Patient ids that a search names as what its rows refer to, or as what they are.
+pub fn named(search: &Search) -> Vec<String> {
+    let is_person = search.grant().spec().is_person();
+    let ids = search.filters().iter().filter_map(|filter| match filter {
+        Filter::Own { test: Test::Targets(targets), .. } => Some(
+            targets.iter().filter_map(|target| target.strip_prefix("Patient/")).map(str::to_owned).collect::<Vec<_>>(),
+        ),
+        Filter::Own { test: Test::Ids(ids), .. } if is_person => Some(ids.clone()),
+        _ => None,
+    });
+    ids.flatten().collect()
+}
+
+/// Those of them whom the search's grant covers.
+pub async fn asked_about(on: &mut PgConnection, search: &Search) -> Result<Vec<i64>, StoreError> {
+    let people = People::find(on, &[search.grant()], named(search)).await?;
+    Ok(people.by_id.iter().filter(|(id, _)| people.covers(search.grant(), id)).map(|(_, person)| *person).collect())
 }

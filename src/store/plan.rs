@@ -21,6 +21,8 @@ pub struct Page {
     pub included: Vec<Included>,
     /// How many match in all, where asked for.
     pub total: Option<i64>,
+    /// The people among them, where they are counted.
+    pub counted: Vec<i64>,
     /// Where the pages before and after begin, where there are any.
     pub previous: Option<Cursor>,
     pub next: Option<Cursor>,
@@ -61,10 +63,14 @@ impl Plan {
 
         let shown: Vec<Expr> = keys.iter().map(|key| Expr::fill("({})::text", &[&key.expr])).collect();
         let shown = Expr::list(&shown);
+        // A count tells of everyone who is counted; the first of them, by a bound, go into the audit trail.
         let total = if search.total() {
-            Expr::fill("(SELECT count(*) FROM {} t WHERE {})", &[&table, &conditions])
+            Expr::fill(
+                "(SELECT count(*) FROM {} t WHERE {}) AS total, ARRAY(SELECT DISTINCT t.patient_id FROM {} t WHERE {} LIMIT 1000) AS counted",
+                &[&table, &conditions, &table, &conditions],
+            )
         } else {
-            Expr::literal("NULL::bigint")
+            Expr::literal("NULL::bigint AS total, NULL::bigint[] AS counted")
         };
         let back = search.cursor().is_some_and(|cursor| cursor.back);
         let page = match search.cursor() {
@@ -83,13 +89,13 @@ impl Plan {
             (false, None) => Expr::fill("SELECT {} {}", &[&columns, &from]),
             // The count comes with the first row, or alone when the page is empty: one statement either way.
             (true, None) => Expr::fill(
-                "SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL (SELECT {} {}) r ON true",
+                "SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (SELECT {} {}) r ON true",
                 &[&total, &columns, &from],
             ),
             // What comes along is found from the page's rows, which are kept for that.
             (_, Some(includes)) => Expr::fill(
                 "WITH page AS MATERIALIZED (SELECT t.*, ARRAY[{}] AS keys, row_number() OVER (ORDER BY {}) AS place {}) \
-                 SELECT n.total, r.* FROM (SELECT {} AS total) n LEFT JOIN LATERAL (\
+                 SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (\
                  SELECT t.id, t.patient_id, t.resource, t.keys, t.place, NULL AS kind FROM page t \
                  UNION ALL {} ORDER BY place) r ON true",
                 &[&shown, &order, &from, &total, &includes],
@@ -108,12 +114,13 @@ impl Plan {
     pub async fn run<'c>(self, on: impl PgExecutor<'c>) -> Result<Page, StoreError> {
         let Plan { search, sql } = self;
         let answer = sql.fetch(on).await?;
-        let mut total = None;
+        let (mut total, mut counted) = (None, Vec::new());
         let mut rows = Vec::with_capacity(answer.len());
         let mut included = Vec::new();
         for row in answer {
             if search.total() {
                 total = Some(row.try_get("total")?);
+                counted = row.try_get("counted")?;
             }
             let id: Option<String> = row.try_get("id")?;
             let Some(id) = id else { continue };
@@ -136,7 +143,7 @@ impl Plan {
         let at = |row: Option<&Found>, back| row.map(|row| Cursor { keys: row.keys.clone(), back });
         let previous = at(rows.first(), true).filter(|_| if back { more } else { search.cursor().is_some() });
         let next = at(rows.last(), false).filter(|_| back || more);
-        Ok(Page { rows, included, total, previous, next, search })
+        Ok(Page { rows, included, total, counted, previous, next, search })
     }
 }
 

@@ -4,6 +4,8 @@
 mod decide;
 mod rows;
 
+use std::collections::HashSet;
+
 use sqlx::{PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
@@ -17,6 +19,7 @@ use crate::fhir::json::Object;
 use crate::fhir::nhs_number;
 use crate::fhir::reference::Reference;
 use crate::resources::index;
+use crate::search::Search;
 
 /// One change: only a Grant of the right kind makes one.
 pub struct Write {
@@ -150,6 +153,11 @@ impl Pending {
         plan.run(&mut *self.tx).await
     }
 
+    /// The people within reach whom a search asks about by name.
+    pub async fn asked_about(&mut self, search: &Search) -> Result<Vec<i64>, StoreError> {
+        super::person::asked_about(&mut self.tx, search).await
+    }
+
     /// Adds audit rows, of what was seen meanwhile.
     pub async fn audited(&mut self, rows: &[AuditRow]) -> Result<(), StoreError> {
         audit::insert(&mut self.tx, rows).await
@@ -169,6 +177,10 @@ async fn write_all(
 ) -> Result<Vec<Written>, NotWritten> {
     let Some(first) = writes.first() else { return Ok(Vec::new()) };
     let grant = first.grant.clone();
+    let mut names = HashSet::new();
+    if let Some(at) = writes.iter().position(|write| !names.insert(write.name())) {
+        return Err(NotWritten::Refused { at, refusal: Refusal::Twice });
+    }
     decide::lock(tx, &writes, base).await?;
     let named = writes.iter().filter_map(Write::resource).filter_map(decide::named_source).map(str::to_owned).collect();
     let (source_id, source_uri, others) = decide::source(tx, &grant, named).await?;
@@ -190,7 +202,7 @@ async fn write_all(
         let step = decide::step(write, known.get(&write.name()), source_id).map_err(refused)?;
         let person = match write.resource() {
             Some(resource) => person_of(tx, &mut people, write, resource, base).await?.map_err(refused)?,
-            None => step.patient_id,
+            None => decide::owner(tx, write).await?.unwrap_or(step.patient_id),
         };
         written[at] = Some(rows::prepare(write, step, person, (source_id, source_uri.as_deref()), now, base));
     }
@@ -224,15 +236,22 @@ async fn person_of(
 ) -> Result<Result<i64, Refusal>, StoreError> {
     let spec = write.grant.spec();
     if spec.is_person() {
-        let number = resource.objects("identifier").find(|i| i.text("system") == Some(nhs_number::SYSTEM));
-        let person = people.patient(tx, &write.id, number.and_then(|i| i.text("value"))).await?;
+        let person = people.patient(tx, &write.id, nhs_number::of(resource).next()).await?;
         return Ok(person.ok_or(Refusal::NumberTaken));
     }
     let source = matches!(write.grant.reach(), crate::access::Reach::Source { .. });
+    let number = index::logical_subject(spec, resource);
     match index::subject(spec, resource, base) {
         Some(Reference::Local { kind: "Patient", id }) => {
             let person = people.subject(tx, &write.grant, id).await?;
             Ok(person.ok_or_else(|| Refusal::NoPatient(format!("Patient/{id}"))))
+        }
+        Some(Reference::Other(condition)) if condition.contains('?') => {
+            Ok(Err(Refusal::NoPatient("a conditional reference, which is not supported yet,".to_owned())))
+        }
+        // A logical reference names the person by NHS number.
+        None if source && number.is_some() => {
+            Ok(Ok(People::numbered(tx, number.unwrap_or_default()).await?.unwrap_or(NOBODY)))
         }
         // A source may share what is about no patient of this record; a user has no reach there.
         _ if source => Ok(Ok(NOBODY)),

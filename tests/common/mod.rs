@@ -28,6 +28,11 @@ pub fn shared() -> Option<PathBuf> {
     None
 }
 
+/// Whether a test that needs the shared data has to be passed over; says why.
+pub fn skipped() -> bool {
+    shared().is_none()
+}
+
 /// The cluster of this test binary. It ends with the process.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();

@@ -1,10 +1,15 @@
 //! Cases reasoned from the specification: tokens, strings, URIs and references.
 
+use crate::common::skipped;
+
 use super::cases::check;
 use super::text::soundex;
 
 #[test]
 fn a_coded_token_compares_system_and_code() {
+    if skipped() {
+        return;
+    }
     let condition = r#"{"resourceType": "Condition", "code": {"text": "Asthma", "coding": [
         {"system": "http://snomed.info/sct", "code": "195967001", "display": "Asthma"}, {"code": "local"}]}}"#;
     let sct = "http://snomed.info/sct";
@@ -23,6 +28,9 @@ fn a_coded_token_compares_system_and_code() {
 
 #[test]
 fn an_identifier_compares_its_value_with_escapes_taken_out() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "identifier": [
         {"system": "http://ids", "value": "A,1|2$3\\4"}, {"value": "7"}]}"#;
     let matching = [r"A\,1\|2\$3\\4", r"http://ids|A\,1\|2\$3\\4", "|7", "7", "http://ids|"];
@@ -32,6 +40,9 @@ fn an_identifier_compares_its_value_with_escapes_taken_out() {
 
 #[test]
 fn a_code_element_implies_the_system_of_its_value_set() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "gender": "male"}"#;
     let system = "http://hl7.org/fhir/administrative-gender";
     check(patient, "gender", &["male", &format!("{system}|male"), "female,male"], &["female", "http://other|male"]);
@@ -47,6 +58,9 @@ fn a_code_element_implies_the_system_of_its_value_set() {
 
 #[test]
 fn plain_tokens() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "id": "p-1", "active": false,
         "telecom": [{"system": "phone", "value": "555 1234"}, {"system": "email", "value": "a@b.org"}]}"#;
     check(patient, "_id", &["p-1", "p-2,p-1"], &["P-1", "p"]);
@@ -58,6 +72,9 @@ fn plain_tokens() {
 
 #[test]
 fn deceased_is_a_computed_boolean() {
+    if skipped() {
+        return;
+    }
     let alive = r#"{"resourceType": "Patient"}"#;
     let said_alive = r#"{"resourceType": "Patient", "deceasedBoolean": false}"#;
     let dead = r#"{"resourceType": "Patient", "deceasedBoolean": true}"#;
@@ -72,6 +89,9 @@ fn deceased_is_a_computed_boolean() {
 
 #[test]
 fn meta_tokens_and_uris() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "meta": {"source": "http://s/1#a",
         "tag": [{"system": "http://t", "code": "x"}], "security": [{"code": "R"}],
         "profile": ["http://p/one", "http://p/two|1.0"]}}"#;
@@ -85,6 +105,9 @@ fn meta_tokens_and_uris() {
 
 #[test]
 fn strings_start_alike_without_case_and_accents() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "name": [{"use": "official", "family": "Müller-Ångström",
         "given": ["Zoë", null, "Anne Marie"], "prefix": ["Dr"], "suffix": ["MBE"], "text": "Z. M."}]}"#;
     check(patient, "family", &["mul", "MULLER", "müller-ång", "Müller-Ångström"], &["ller", "Zoe", "muellers"]);
@@ -94,6 +117,9 @@ fn strings_start_alike_without_case_and_accents() {
 
 #[test]
 fn an_address_is_searched_in_its_strings() {
+    if skipped() {
+        return;
+    }
     let patient = r#"{"resourceType": "Patient", "address": [{"use": "home", "text": "1 High St, York",
         "line": ["1 High St", "Flat 2"], "city": "York", "district": "Yorkshire", "state": "NY", "postalCode": "YO1",
         "country": "GB"}]}"#;
@@ -105,6 +131,9 @@ fn an_address_is_searched_in_its_strings() {
 
 #[test]
 fn value_string_covers_the_text_of_a_concept() {
+    if skipped() {
+        return;
+    }
     let text = r#"{"resourceType": "Observation", "valueString": "50 %, rising"}"#;
     check(text, "value-string", &["50", r"50 %\, ris"], &["rising", r"50\,"]);
     let concept = r#"{"resourceType": "Observation", "valueCodeableConcept": {"text": "Group A",
@@ -115,6 +144,9 @@ fn value_string_covers_the_text_of_a_concept() {
 
 #[test]
 fn soundex_as_published() {
+    if skipped() {
+        return;
+    }
     // the worked examples of the US National Archives
     for (name, code) in [
         ("Robert", "R163"),
@@ -138,6 +170,9 @@ fn soundex_as_published() {
 
 #[test]
 fn references_by_type_id_and_url() {
+    if skipped() {
+        return;
+    }
     let observation = r##"{"resourceType": "Observation", "subject": {"reference": "Patient/1"},
         "performer": [{"reference": "http://else.example.org/fhir/Practitioner/2"},
             {"reference": "http://here.example.org/fhir/Practitioner/3"}, {"reference": "urn:uuid:4"},
@@ -152,6 +187,9 @@ fn references_by_type_id_and_url() {
 
 #[test]
 fn versions_of_references_do_not_count() {
+    if skipped() {
+        return;
+    }
     let observation = r#"{"resourceType": "Observation", "subject": {"reference": "Patient/1/_history/4"}}"#;
     check(observation, "subject", &["Patient/1", "1"], &["4"]);
     check(observation, "patient", &["Patient/1"], &["Patient/4"]);
@@ -159,6 +197,9 @@ fn versions_of_references_do_not_count() {
 
 #[test]
 fn patient_parameters_see_patients_only() {
+    if skipped() {
+        return;
+    }
     let group = r#"{"resourceType": "Observation", "subject": {"reference": "Group/1"}}"#;
     check(group, "subject", &["Group/1", "1"], &["Patient/1"]);
     check(group, "patient", &[], &["Group/1", "1", "Patient/1"]);
@@ -174,6 +215,9 @@ fn patient_parameters_see_patients_only() {
 
 #[test]
 fn canonicals_match_with_and_without_a_version() {
+    if skipped() {
+        return;
+    }
     let plan = r#"{"resourceType": "CarePlan", "instantiatesCanonical": ["http://p/a|2.1", "http://p/b"],
         "instantiatesUri": ["http://u/a,b"]}"#;
     let matching = ["http://p/a", "http://p/a|2.1", "http://p/b"];

@@ -110,16 +110,23 @@ impl<'a> Loader<'a> {
         let mut kept: Vec<(String, Option<String>, &'static ResourceSpec, String, Object)> = Vec::new();
         let mut homes = Homes::new();
         for (at, entry) in entries.into_iter().enumerate() {
-            let Json::Object(mut entry) = entry else { continue };
+            let refused = |reason: &str| format!("the whole transaction, for entry {at}: {reason}");
+            let Json::Object(mut entry) = entry else {
+                self.report.refuse(place, &refused("it is no object"));
+                return Ok(());
+            };
             let full_url = entry.text("fullUrl").map(str::to_owned);
             let target = match asked_id(&entry) {
                 Ok(target) => target,
                 Err(reason) => {
-                    self.report.refuse(place, &format!("the whole transaction, for entry {at}: {reason}"));
+                    self.report.refuse(place, &refused(&reason));
                     return Ok(());
                 }
             };
-            let Some(Json::Object(resource)) = entry.remove("resource") else { continue };
+            let Some(Json::Object(resource)) = entry.remove("resource") else {
+                self.report.refuse(place, &refused("it has no resource"));
+                return Ok(());
+            };
             let kind = resource.text("resourceType").unwrap_or("no resourceType").to_owned();
             let Some(spec) = resources::find(&kind) else {
                 self.report.pass(&kind);
@@ -209,7 +216,10 @@ fn asked_id(entry: &Object) -> Result<Option<String>, String> {
     }
     match method {
         "POST" => Ok(None),
-        "PUT" => Ok(url.split_once('/').map(|(_, id)| id.to_owned())),
+        "PUT" => match (url.split_once('/'), entry.objects("resource").next().and_then(|r| r.text("resourceType"))) {
+            (Some((kind, id)), Some(own)) if kind == own => Ok(Some(id.to_owned())),
+            _ => Err(format!("its url is {url}, which does not name the resource it brings")),
+        },
         _ => Err(format!("its request is {method}: an import takes POST and PUT")),
     }
 }

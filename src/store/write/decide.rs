@@ -46,17 +46,29 @@ pub async fn lock(tx: &mut PgConnection, writes: &[Write], base: &str) -> Result
     let mut names: BTreeSet<String> = writes.iter().map(Write::name).collect();
     names.extend(patient_ids(writes, base).into_iter().map(|id| format!("Patient/{id}")));
     for resource in writes.iter().filter(|w| w.grant.spec().is_person()).filter_map(Write::resource) {
-        let numbers = resource.objects("identifier").filter(|i| i.text("system") == Some(nhs_number::SYSTEM));
-        names.extend(numbers.filter_map(|i| i.text("value")).map(|number| format!("nhs/{number}")));
+        names.extend(nhs_number::of(resource).map(|number| format!("nhs/{number}")));
     }
-    let mut keys: Vec<i64> = names
-        .iter()
-        .map(|name| Sha256::digest(name.as_bytes()).iter().take(8).fold(0_i64, |key, byte| key << 8 | i64::from(*byte)))
-        .collect();
-    keys.sort_unstable();
+    // Few enough that large transactions together stay within what the database can hold.
+    let keys: BTreeSet<i64> = names.iter().map(|name| bucket(name)).collect();
+    let keys: Vec<i64> = keys.into_iter().collect();
     let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest($1::bigint[]) k ORDER BY k) ordered";
     sqlx::query(lock).bind(keys).execute(tx).await?;
     Ok(())
+}
+
+/// Which of the 1,024 locks stands for a name.
+fn bucket(name: &str) -> i64 {
+    let digest = Sha256::digest(name.as_bytes());
+    i64::from(u16::from_be_bytes([digest[0], digest[1]]) & 0x3ff)
+}
+
+/// The person whose record a row is in now, held until the transaction ends.
+pub async fn owner(tx: &mut PgConnection, write: &Write) -> Result<Option<i64>, StoreError> {
+    let mut sql = Sql::default();
+    let id = sql.bind(write.id.clone(), "text");
+    let table = Expr::literal(write.grant.spec().table);
+    sql.push(&Expr::fill("SELECT t.patient_id FROM {} t WHERE t.id = {} FOR UPDATE", &[&table, &id]));
+    Ok(sql.fetch(tx).await?.first().map(|row| row.try_get("patient_id")).transpose()?)
 }
 
 /// The source the grant writes under: its key, the URI it puts into meta.source, and which of these URIs are another's.
@@ -80,7 +92,9 @@ pub async fn source(
 
 /// The source a resource says it is from.
 pub fn named_source(resource: &Object) -> Option<&str> {
-    resource.objects("meta").find_map(|meta| meta.text("source"))
+    let source = resource.objects("meta").find_map(|meta| meta.text("source"))?;
+    // R4 lets a fragment say which of the source's versions it was.
+    Some(source.split_once('#').map_or(source, |(uri, _)| uri))
 }
 
 /// Every Patient id that the writes are or refer to as subject.

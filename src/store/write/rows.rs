@@ -160,8 +160,8 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             let ids = sql.bind(gone, "text[]");
             sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
             sql.fetch(&mut *tx).await?;
-            raise_labels(tx, &history, &mine).await?;
         }
+        raise_labels(tx, &history, &mine).await?;
         for current in [true, false] {
             let records: Vec<&str> =
                 mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
@@ -189,8 +189,7 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
 
 /// A label that is raised counts for the versions before it too.
 async fn raise_labels(tx: &mut PgConnection, history: &Expr, rows: &[&NewRow]) -> Result<(), StoreError> {
-    let records: Vec<&str> =
-        rows.iter().filter(|row| row.replaces && row.raised).map(|row| row.record.as_str()).collect();
+    let records: Vec<&str> = rows.iter().filter(|row| row.raised).map(|row| row.record.as_str()).collect();
     if records.is_empty() {
         return Ok(());
     }
@@ -198,7 +197,7 @@ async fn raise_labels(tx: &mut PgConnection, history: &Expr, rows: &[&NewRow]) -
     let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
     sql.push(&Expr::fill(
         "UPDATE {} h SET confidentiality = n.confidentiality FROM json_populate_recordset(NULL::{}, {}) n \
-         WHERE h.id = n.id AND h.patient_id = n.patient_id AND h.confidentiality < n.confidentiality",
+         WHERE h.id = n.id AND h.confidentiality < n.confidentiality",
         &[history, history, &json],
     ));
     sql.fetch(&mut *tx).await?;

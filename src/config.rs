@@ -139,8 +139,7 @@ impl Config {
                 }
             };
         }
-        let config: Config =
-            table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
+        let config: Config = table.try_into().map_err(wrong_value)?;
         config.checked()
     }
 
@@ -188,6 +187,17 @@ impl Config {
             includes: l.includes,
         }
     }
+}
+
+/// What serde says of a value, with what a listening address should be: it says only that it is none.
+fn wrong_value(error: toml::de::Error) -> ConfigError {
+    let words = error.to_string().trim().replace('\n', " ");
+    let hint = if words.contains("socket address") {
+        ": listen (LCR_LISTEN) should be an address and a port, such as 127.0.0.1:8080"
+    } else {
+        ""
+    };
+    ConfigError::Value(format!("{words}{hint}"))
 }
 
 #[cfg(test)]

@@ -188,3 +188,45 @@ async fn xml_reads_back_as_the_json_others_made_of_it() {
     assert_eq!(report.refusals(), []);
     assert!(report.count("Patient") >= 3 && report.count("Observation") >= 2, "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_cannot_be_whole_is_refused_whole_and_the_rest_goes_on() {
+    let app = TestApp::start().await;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bundles-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let seen = r#"{"resourceType":"Observation","status":"final","code":{"text":"same"}}"#;
+    let post = r#""request":{"method":"POST","url":"Observation"}"#;
+    let good = format!(
+        r#"{{"resource":{{"resourceType":"Observation","id":"good","status":"final","code":{{"text":"g"}}}},{post}}}"#
+    );
+    let entries = [
+        ("1-twice", format!(r#"{{"resource":{seen},{post}}},{{"resource":{seen},{post}}},{good}"#), "twice"),
+        ("2-no-resource", format!(r#"{good},{{{post}}}"#), "no resource"),
+        ("3-no-object", format!("{good},7"), "no object"),
+        (
+            "4-other-type",
+            format!(r#"{good},{{"resource":{seen},"request":{{"method":"PUT","url":"Condition/1"}}}}"#),
+            "does not name the resource",
+        ),
+        (
+            "5-conditional",
+            format!(r#"{good},{{"resource":{seen},"request":{{"method":"PUT","url":"Observation?code=x"}}}}"#),
+            "conditional",
+        ),
+    ];
+    for (name, entries, _) in &entries {
+        let text = format!(r#"{{"resourceType":"Bundle","type":"transaction","entry":[{entries}]}}"#);
+        std::fs::write(folder.join(format!("{name}.json")), text).expect("a file");
+    }
+    let alone = r#"{"resourceType":"Observation","id":"alone","status":"final","code":{"text":"a"}}"#;
+    std::fs::write(folder.join("9-alone.json"), alone).expect("a file");
+    let report = app.import(std::slice::from_ref(&folder), Some("files")).await;
+    let refusals = report.refusals();
+    assert_eq!(refusals.len(), entries.len(), "{report}");
+    for ((name, _, words), (place, reason)) in entries.iter().zip(refusals) {
+        assert!(place.contains(name) && reason.contains(words), "{name}: {place}: {reason}");
+    }
+    let found: Vec<String> = served(&app, "files").await.into_keys().collect();
+    assert_eq!(found, ["Observation/alone"]);
+    std::fs::remove_dir_all(folder).expect("tidy");
+}

@@ -242,3 +242,27 @@ async fn rows_are_there_before_the_answer_however_many_ask() {
         .collect();
     futures_util::future::join_all(tasks).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_is_a_look_at_those_it_counts() {
+    let app = full().await;
+    let mut trail = Trail::of(&app).await;
+    let near = trail.person("near").await;
+    let gp = persona(&app, "gp").await;
+    for query in [
+        format!("Patient?identifier=https://fhir.nhs.uk/Id/nhs-number%7C{}&_summary=count", crate::world::nhs(NEAR)),
+        "Patient?_id=near&_count=0".to_owned(),
+        "Condition?patient.identifier=no-such&patient=near&_summary=count".to_owned(),
+        "Condition?_id=near-Condition&_summary=count&_count=5".to_owned(),
+    ] {
+        let reply = gp.get(&query).await;
+        assert_eq!((reply.status.as_u16(), reply.ids().len()), (200, 0), "{query}: {}", reply.text);
+        let people: BTreeSet<Option<i64>> = trail.new_rows().await.into_iter().map(|row| row.0).collect();
+        assert_eq!(people, BTreeSet::from([Some(near)]), "{query}");
+    }
+    // Within a transaction too.
+    let get = json!({"request": {"method": "GET", "url": "Condition?patient=near&code=no-such"}});
+    let reply = gp.post("", json!({"resourceType": "Bundle", "type": "transaction", "entry": [get]})).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(trail.new_rows().await.iter().any(|row| row.0 == Some(near)), "a transaction's search");
+}

@@ -138,3 +138,19 @@ async fn a_restricted_plan_cannot_be_changed_by_who_cannot_see_it() {
     put(&gp, &labelled(about("CarePlan", "to-lock", "near", NEAR), "R")).await;
     assert!(sees(&app, "gp", "CarePlan/to-lock").await && !sees(&app, "nurse", "CarePlan/to-lock").await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_raised_after_a_deletion_covers_what_was_before() {
+    let app = people().await;
+    let elsewhere = app.source(ELSEWHERE).await;
+    let plain = about("Condition", "back", "near", NEAR);
+    put(&elsewhere, &plain).await;
+    let nurse = persona(&app, "nurse").await;
+    assert_eq!(nurse.get("Condition/back/_history/1").await.status, 200, "the test needs a nurse who sees it");
+    assert_eq!(elsewhere.delete("Condition/back").await.status, 204);
+    put(&elsewhere, &labelled(plain, "V")).await;
+    let absent = visible(&nurse.get("Condition/never").await);
+    for path in ["Condition/back", "Condition/back/_history/1", "Condition/back/_history/3"] {
+        assert_eq!(visible(&nurse.get(path).await), absent, "{path}");
+    }
+}

@@ -46,7 +46,7 @@ pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Probl
     let page = call.audited(row.clone(), result).await?;
     let mut people = seen(&page);
     // An answer tells something of the people it was asked about, with or without rows.
-    people.extend(call.state.store.asked_about(&page.search).await?);
+    people.extend(call.state.store.asked_about(&page.search, page.rows.len()).await?);
     call.saw(row, people).await?;
     Ok(Answer::ok(bundle(call, page)))
 }

@@ -126,9 +126,11 @@ impl Store {
         plan.run(&self.pool).await
     }
 
-    /// The people within reach whom the search asks about by name.
-    pub async fn asked_about(&self, search: &Search) -> Result<Vec<i64>, StoreError> {
-        if person::named(search).is_empty() {
+    /// The people within reach whom the search asks about by name, beyond those whose rows it found.
+    pub async fn asked_about(&self, search: &Search, found: usize) -> Result<Vec<i64>, StoreError> {
+        // Rows found for the one person named are that person's: nobody is left to look up.
+        let named = person::named(search).len();
+        if named == 0 || (named == 1 && found > 0) {
             return Ok(Vec::new());
         }
         let mut connection = self.pool.acquire().await?;

@@ -62,7 +62,7 @@ impl Person {
             _ => [Smoking::Never, Smoking::Former, Smoking::Current][rng.weighted(&[59, 26, 15])],
         };
         let providers = Providers::of(index);
-        Self { seed, index, id, nhs_number: nhs_number(index), sex, birth, death, smoking, providers, name }
+        Self { seed, index, id, nhs_number: nhs_number(seed, index), sex, birth, death, smoking, providers, name }
     }
 
     /// Patients the sandbox personas look after: adults, alive, found by a full date of birth.

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
 use crate::access::Claims;
@@ -78,12 +79,18 @@ pub fn write_records(patients: u32, seed: u64, observations: u32, out: Option<&P
     let mut lines = BufWriter::new(File::create(folder.join("record.ndjson"))?);
     let mut rows = BufWriter::new(File::create(folder.join("relationships.csv"))?);
     writeln!(rows, "{}", generate::Relationship::csv_header())?;
+    let bar = ProgressBar::new(patients.into()).with_style(
+        ProgressStyle::with_template("  {bar:40} {pos}/{len} patients  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     for record in generate::records(options).map_err(std::io::Error::other)? {
+        bar.inc(1);
         write_lines(&mut lines, &record)?;
         for relationship in &record.relationships {
             writeln!(rows, "{}", relationship.to_csv_row())?;
         }
     }
+    bar.finish_and_clear();
     rows.flush()?;
     lines.flush()
 }

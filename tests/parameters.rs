@@ -9,8 +9,17 @@ use common::{TestApp, send, shared};
 use reqwest::Method;
 use serde_json::Value;
 
-const TYPES: [&str; 6] =
-    ["AllergyIntolerance", "CarePlan", "Condition", "MedicationStatement", "Observation", "Patient"];
+const TYPES: [&str; 9] = [
+    "AllergyIntolerance",
+    "CarePlan",
+    "Condition",
+    "MedicationStatement",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+];
 
 const EXTENSION: &str = "searches an extension that no UK Core profile has";
 const GENETICS: &str = "searches an extension of HL7's genetics profiles, which this record does not take in";

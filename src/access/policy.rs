@@ -53,9 +53,9 @@ pub const PATIENT: &str = "patient";
 pub const ROLES: &[RolePolicy] = &[
     RolePolicy { role: "doctor", sees: ALL, writes: &["CarePlan"], up_to: Confidentiality::Restricted, chooses_ids: false },
     RolePolicy { role: "nurse", sees: ALL, writes: &["CarePlan"], up_to: Confidentiality::Normal, chooses_ids: false },
-    RolePolicy { role: "social-worker", sees: &["Patient", "Condition", "AllergyIntolerance", "CarePlan"], writes: &["CarePlan"], up_to: Confidentiality::Normal, chooses_ids: false },
+    RolePolicy { role: "social-worker", sees: &["Patient", "Condition", "AllergyIntolerance", "CarePlan", "Practitioner", "PractitionerRole", "Organization"], writes: &["CarePlan"], up_to: Confidentiality::Normal, chooses_ids: false },
     RolePolicy { role: PATIENT, sees: ALL, writes: &[], up_to: Confidentiality::Restricted, chooses_ids: false },
-    RolePolicy { role: "privacy-officer", sees: &[], writes: &[], up_to: Confidentiality::Unrestricted, chooses_ids: false },
+    RolePolicy { role: "privacy-officer", sees: &["Practitioner", "PractitionerRole", "Organization"], writes: &[], up_to: Confidentiality::Normal, chooses_ids: false },
     RolePolicy { role: "system", sees: ALL, writes: ALL, up_to: Confidentiality::VeryRestricted, chooses_ids: true },
 ];
 

@@ -7,8 +7,11 @@ mod condition;
 pub mod index;
 mod medication_statement;
 mod observation;
+mod organization;
 mod path;
 mod patient;
+mod practitioner;
+mod practitioner_role;
 pub mod spec;
 
 use spec::ResourceSpec;
@@ -21,6 +24,9 @@ pub const ALL: &[&ResourceSpec] = &[
     &medication_statement::MEDICATION_STATEMENT,
     &allergy_intolerance::ALLERGY_INTOLERANCE,
     &care_plan::CARE_PLAN,
+    &practitioner::PRACTITIONER,
+    &practitioner_role::PRACTITIONER_ROLE,
+    &organization::ORGANIZATION,
 ];
 
 /// The type of this name, if the record keeps it.

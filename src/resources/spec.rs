@@ -25,6 +25,8 @@ pub enum Compartment {
     Person,
     /// The person that this element refers to.
     Subject(&'static str),
+    /// It is nobody's: of those who give care. Everyone with leave for the type may see it.
+    Nobody,
 }
 
 /// One search parameter.

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row};
 use super::sql::{Expr, Sql};
 use super::{StoreError, reach};
 use crate::access::{Grant, Reach};
-use crate::resources;
+use crate::resources::{self, spec::Compartment};
 use crate::search::value::Test;
 use crate::search::{Filter, Search};
 
@@ -111,7 +111,7 @@ impl People {
         if sqlx::query_scalar(shared).bind(person).fetch_one(&mut *tx).await? {
             return Ok(None);
         }
-        for spec in resources::ALL {
+        for spec in resources::ALL.iter().filter(|spec| spec.compartment != Compartment::Nobody) {
             for table in [spec.table, spec.history] {
                 let mut sql = Sql::default();
                 let (from, to) = (sql.bind(person, "bigint"), sql.bind(other, "bigint"));

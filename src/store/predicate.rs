@@ -39,7 +39,13 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
 /// Whether the row `from` refers, by the parameter, to the row `to` of a type.
 pub fn refers(sql: &mut Sql, param: &Param, from: &'static str, referred: &ResourceSpec, to: &'static str) -> Expr {
     let prefix = sql.bind(format!("{}/", referred.name), "text");
-    Expr::fill("{} @> ARRAY[{} || {}]", &[&Expr::column(from, param.column), &prefix, &Expr::column(to, "id")])
+    let (column, id) = (Expr::column(from, param.column), Expr::column(to, "id"));
+    if referred.compartment == Compartment::Nobody {
+        // No person narrows the rows referred to: they have to be found by their ids.
+        let ids = "{} = ANY(ARRAY(SELECT substr(v, length({}) + 1) FROM unnest({}) v WHERE v ^@ {}))";
+        return Expr::fill(ids, &[&id, &prefix, &column, &prefix]);
+    }
+    Expr::fill("{} @> ARRAY[{} || {}]", &[&column, &prefix, &id])
 }
 
 fn of_param(

@@ -2,11 +2,15 @@
 
 use super::sql::{Expr, Sql};
 use crate::access::{Grant, Holders, Reach};
+use crate::resources::spec::Compartment;
 
 /// The rows of `alias` (with patient_id, source_id and confidentiality) that the grant covers, now.
 pub fn rows(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     let label = sql.bind(grant.up_to() as i16, "smallint");
     let label = Expr::fill("{} <= {}", &[&Expr::column(alias, "confidentiality"), &label]);
+    if grant.spec().compartment == Compartment::Nobody {
+        return label;
+    }
     let people = people(sql, grant, alias);
     let reach = match grant.reach() {
         Reach::Source { source, .. } => {

@@ -19,6 +19,7 @@ use crate::fhir::json::Object;
 use crate::fhir::nhs_number;
 use crate::fhir::reference::Reference;
 use crate::resources::index;
+use crate::resources::spec::Compartment;
 use crate::search::Search;
 
 /// One change: only a Grant of the right kind makes one.
@@ -238,6 +239,9 @@ async fn person_of(
     if spec.is_person() {
         let person = people.patient(tx, &write.id, nhs_number::of(resource).next()).await?;
         return Ok(person.ok_or(Refusal::NumberTaken));
+    }
+    if spec.compartment == Compartment::Nobody {
+        return Ok(Ok(NOBODY));
     }
     let source = matches!(write.grant.reach(), crate::access::Reach::Source { .. });
     let number = index::logical_subject(spec, resource);

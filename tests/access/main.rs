@@ -6,6 +6,7 @@ mod world;
 mod across;
 mod audit;
 mod cursors;
+mod directory;
 mod hidden;
 mod hostile;
 mod labels;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Reply, Session, TestApp};
 
-/// The six types.
+/// The types of a person's record.
 pub const TYPES: [&str; 6] =
     ["Patient", "Condition", "Observation", "MedicationStatement", "AllergyIntolerance", "CarePlan"];
 

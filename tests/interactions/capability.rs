@@ -48,8 +48,8 @@ async fn metadata_is_open_and_describes_the_service() {
     assert_eq!(codes(&rest["interaction"]), ["batch", "transaction"].map(str::to_owned).into());
     let resources = rest["resource"].as_array().expect("resources");
     let types: Vec<&str> = resources.iter().map(|resource| resource["type"].as_str().expect("type")).collect();
-    assert_eq!(types.iter().collect::<BTreeSet<_>>(), TYPES.iter().collect(), "{types:?}");
-    assert_eq!(types.len(), 6, "no type twice (cpb-9)");
+    assert_eq!(types.iter().collect::<BTreeSet<_>>(), TYPES.iter().chain(&DIRECTORY).collect(), "{types:?}");
+    assert_eq!(types.len(), 9, "no type twice (cpb-9)");
     for resource in resources {
         let served = ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
         assert_eq!(codes(&resource["interaction"]), served.map(str::to_owned).into(), "{}", resource["type"]);

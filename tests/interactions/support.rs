@@ -11,6 +11,9 @@ use crate::common::{Reply, Session, send};
 pub const TYPES: [&str; 6] =
     ["Patient", "Condition", "Observation", "MedicationStatement", "AllergyIntolerance", "CarePlan"];
 
+/// The types of those who give care.
+pub const DIRECTORY: [&str; 3] = ["Practitioner", "PractitionerRole", "Organization"];
+
 /// Codes of the test resources.
 pub const CODES: &str = "http://example.org/codes";
 

@@ -65,7 +65,7 @@ async fn one_bad_entry_undoes_all_and_is_named() {
         ("another type than the url", entry("POST", "Patient", Some(observation.clone())), &[400]),
         (
             "a type this record does not keep",
-            entry("POST", "Practitioner", Some(json!({"resourceType": "Practitioner"}))),
+            entry("POST", "Encounter", Some(json!({"resourceType": "Encounter"}))),
             &[400, 404, 422],
         ),
         ("no such type", entry("POST", "Banana", Some(json!({"resourceType": "Banana"}))), &[400, 404]),

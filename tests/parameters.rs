@@ -130,3 +130,29 @@ async fn every_parameter_of_r4_is_served_or_listed() {
     println!("{} parameters served, {} definitions listed as not served", served.len(), listed.len());
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn compartments_have_the_members_of_r4() {
+    let Some(shared) = shared() else { return };
+    let path = shared.join("spec/hl7-r4/CompartmentDefinition.ndjson");
+    let Ok(lines) = std::fs::read_to_string(&path) else {
+        println!("skipped: there are no definitions at {}", path.display());
+        return;
+    };
+    let definitions = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let patient = definitions.into_iter().find(|definition| definition["code"] == "Patient").expect("a compartment");
+    let mut judged = 0;
+    for spec in lcr_facade::resources::ALL {
+        let resource = patient["resource"].as_array().expect("resources").iter().find(|r| r["code"] == spec.name);
+        let params = resource.and_then(|resource| resource["param"].as_array());
+        let params: BTreeSet<&str> = params.into_iter().flatten().filter_map(Value::as_str).collect();
+        // What says whom a row is about is its compartment in the table; the others are listed beside it.
+        let others: BTreeSet<&str> =
+            params.iter().copied().filter(|code| !["subject", "patient"].contains(code)).collect();
+        assert_eq!(others, spec.members.iter().copied().collect(), "{}", spec.name);
+        let owned = matches!(spec.compartment, lcr_facade::resources::spec::Compartment::Subject(_));
+        assert_eq!(owned, params.len() > others.len(), "{}", spec.name);
+        judged += 1;
+    }
+    assert_eq!(judged, TYPES.len());
+}

@@ -99,7 +99,12 @@ impl Writer {
         self.out.push('}');
     }
 
-    /// The whole text.
+    /// What has been written so far, to be sent ahead of the rest.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.out)
+    }
+
+    /// The whole text, or what was not yet taken of it.
     pub fn finish(mut self) -> String {
         if self.entries > 0 {
             self.out.push(']');

@@ -1,5 +1,7 @@
 //! Owns the forms of a literal reference (R4 §2.3.0.1): `Type/id`, with or without version, absolute, urn, `#id`.
 
+use std::borrow::Cow;
+
 use super::elements::is_resource_type;
 use super::primitive::is_id;
 
@@ -35,6 +37,21 @@ pub fn without_version(text: &str) -> &str {
     text.split_once("/_history/").map_or(text, |(plain, _)| plain)
 }
 
+/// The texts of all literal references in a resource's JSON, found without reading the rest of it: a member named
+/// `reference`, which in JSON no text within a string can look like, since its quotes would be escaped.
+pub fn within(json: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    const NAME: &str = "\"reference\"";
+    json.match_indices(NAME).filter_map(|(at, _)| {
+        let value = json[at + NAME.len()..].trim_start().strip_prefix(':')?.trim_start();
+        let text = value.strip_prefix('"')?;
+        match text.find(['"', '\\'])? {
+            end if text.as_bytes()[end] == b'"' => Some(Cow::Borrowed(&text[..end])),
+            // An escape: JSON's own reader takes it out.
+            _ => serde_json::Deserializer::from_str(value).into_iter::<String>().next()?.ok().map(Cow::Owned),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +72,15 @@ mod tests {
             ("Banana/1", Reference::Other("Banana/1")),
         ] {
             assert_eq!(parse(text, base), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_found_in_text() {
+        let text = r#"{"a":{"reference":"Patient/1"},"b":[{"reference" : "X/\u0041"}],"c":"\"reference\":\"no\"","d":"reference","e":{"display":"reference"}}"#;
+        assert_eq!(within(text).collect::<Vec<_>>(), ["Patient/1", "X/A"]);
+        for cut in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            within(&text[..cut]).for_each(drop);
         }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod batch;
 mod call;
 mod entry;
+mod everything;
 mod health;
 mod history;
 mod metadata;
@@ -48,8 +49,13 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .route("/metadata", web::get().to(metadata::metadata))
             .route("", web::post().to(transaction::transaction))
             .route("/", web::post().to(transaction::transaction))
+            .route("", web::get().to(search::get_all))
+            .route("/", web::get().to(search::get_all))
+            .route("/_search", web::post().to(search::post_all))
+            .route("/_history", web::get().to(history::of_all))
             .route("/{kind}/_search", web::post().to(search::post))
             .route("/{kind}/_history", web::get().to(history::of_type))
+            .route("/Patient/$everything", web::get().to(everything::of_launched))
             .service(
                 web::resource("/{kind}/{id}")
                     .route(web::get().to(read::current))
@@ -60,6 +66,14 @@ pub fn routes(app: &mut web::ServiceConfig) {
             )
             .route("/{kind}/{id}/_history", web::get().to(history::of_instance))
             .route("/{kind}/{id}/_history/{version}", web::get().to(read::version))
+            .route("/Patient/{id}/$everything", web::get().to(everything::of_patient))
+            .service(
+                web::resource("/Patient/{id}/{kind}")
+                    .route(web::get().to(search::get_within))
+                    .route(web::head().to(search::get_within))
+                    .default_service(web::to(wrong_method)),
+            )
+            .route("/Patient/{id}/{kind}/_search", web::post().to(search::post_within))
             .service(
                 web::resource("/{kind}")
                     .route(web::get().to(search::get))
@@ -88,6 +102,7 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
     );
     let allowed = match request.match_pattern().as_deref() {
         Some("/fhir/{kind}/{id}") => "GET, HEAD, PUT, DELETE",
+        Some("/fhir/Patient/{id}/{kind}") => "GET, HEAD",
         _ => "GET, HEAD, POST",
     };
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);

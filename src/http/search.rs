@@ -1,5 +1,6 @@
-//! search by GET and POST (R4 §3.1.1).
+//! search by GET and POST (R4 §3.1.1): of a type, of a Patient's compartment, and of several types at once.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use super::call::spec;
@@ -8,10 +9,30 @@ use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
 use crate::fhir::outcome::{Issue, IssueType};
+use crate::fhir::primitive::is_id;
+use crate::resources::spec::Compartment;
+use crate::search::across::Across;
 use crate::search::cursor::Cursor;
 use crate::search::{Context, Search, query};
-use crate::store::{Page, Plan};
-use actix_web::http::StatusCode;
+use crate::store::{AcrossPage, AcrossPlan, Page, Plan};
+
+/// What is searched: a type or several, in the whole record or in a Patient's compartment.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub kind: Option<&'a str>,
+    pub within: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    /// The path below the base URL.
+    fn path(&self) -> String {
+        match (self.within, self.kind) {
+            (None, None) => String::new(),
+            (None, Some(kind)) => format!("/{kind}"),
+            (Some(patient), kind) => format!("/Patient/{patient}/{}", kind.unwrap_or("*")),
+        }
+    }
+}
 
 /// `GET /fhir/{Type}?…`
 pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -20,52 +41,126 @@ pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Pr
 
 /// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
 pub async fn post(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let kind = call
-        .header("content-type")
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let text = form(&call, &mut payload).await?;
+    Ok(search(&call, &path, &text).await?.response(&call, false))
+}
+
+/// `GET /fhir?_type=…`
+pub async fn get_all(call: Call) -> Result<HttpResponse, Problem> {
+    let scope = Scope { kind: None, within: None };
+    Ok(search_in(&call, scope, &call.query).await?.response(&call, false))
+}
+
+/// `POST /fhir/_search`
+pub async fn post_all(call: Call, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let text = form(&call, &mut payload).await?;
+    Ok(search_in(&call, Scope { kind: None, within: None }, &text).await?.response(&call, false))
+}
+
+/// `GET /fhir/Patient/{id}/{Type}?…`, where the type may be `*`.
+pub async fn get_within(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    Ok(search_in(&call, compartment(&path)?, &call.query).await?.response(&call, false))
+}
+
+/// `POST /fhir/Patient/{id}/{Type}/_search`
+pub async fn post_within(
+    call: Call,
+    path: web::Path<(String, String)>,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let text = form(&call, &mut payload).await?;
+    Ok(search_in(&call, compartment(&path)?, &text).await?.response(&call, false))
+}
+
+/// The compartment and type of a path.
+fn compartment((patient, kind): &(String, String)) -> Result<Scope<'_>, Problem> {
+    if !is_id(patient) {
+        return Err(Problem::not_found());
+    }
+    let kind = (kind != "*").then_some(kind.as_str());
+    if let Some(kind) = kind
+        && spec(kind)?.compartment == Compartment::Nobody
+    {
+        let words = format!("{kind} is in no Patient's compartment: search /fhir/{kind}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, IssueType::NotSupported, words));
+    }
+    Ok(Scope { kind, within: Some(patient) })
+}
+
+/// The parameters of a form and of the URL it was posted to.
+async fn form(call: &Call, payload: &mut web::Payload) -> Result<String, Problem> {
+    let kind = call.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
     if kind != "application/x-www-form-urlencoded" && !kind.is_empty() {
         let words = "send the parameters as Content-Type: application/x-www-form-urlencoded";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
     }
-    let bytes = body(&call, &mut payload).await?;
+    let bytes = body(call, payload).await?;
     let form = String::from_utf8(bytes).map_err(|_| Problem::bad_request(IssueType::Value, "the form is not UTF-8"))?;
-    let both =
-        [call.query.as_str(), form.trim()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
-    Ok(search(&call, &path, &both).await?.response(&call, false))
+    let both = [call.query.as_str(), form.trim()];
+    Ok(both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&"))
 }
 
-/// Searches for any caller of this module: the routes and the GET entries of a transaction.
+/// Searches a type for any caller of this module: the routes and the GET entries of a transaction.
 pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Problem> {
-    let row = call.audit("E", kind, &format!("{kind}?{text}"));
-    let result = find(call, kind, text).await;
+    search_in(call, Scope { kind: Some(kind), within: None }, text).await
+}
+
+/// Searches; the answer leaves when its audit rows are there.
+pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answer, Problem> {
+    let path = scope.path();
+    let row = call.audit("E", scope.kind.unwrap_or_default(), &format!("{}?{text}", path.trim_start_matches('/')));
+    if let Some(kind) = scope.kind {
+        let result = find(call, kind, scope.within, text).await;
+        let page = call.audited(row.clone(), result).await?;
+        let mut people = seen(&page);
+        // An answer tells something of the people it was asked about, with or without rows.
+        people.extend(call.state.store.asked_about(&page.search, page.rows.len()).await?);
+        call.saw(row, people).await?;
+        return Ok(Answer::ok(bundle(call, page)));
+    }
+    let result = find_across(call, scope, text).await;
     let page = call.audited(row.clone(), result).await?;
-    let mut people = seen(&page);
-    // An answer tells something of the people it was asked about, with or without rows.
-    people.extend(call.state.store.asked_about(&page.search, page.rows.len()).await?);
+    let mut people: Vec<i64> = page.rows.iter().map(|(_, found)| found.patient_id).collect();
+    people.extend(&page.counted);
+    people.extend(call.state.store.asked_about_across(&page.across).await?);
     call.saw(row, people).await?;
-    Ok(Answer::ok(bundle(call, page)))
+    Ok(Answer::ok(bundle_across(call, &path, page)))
 }
 
-async fn find(call: &Call, kind: &str, text: &str) -> Result<Page, Problem> {
-    Ok(call.state.store.search(Plan::of(understand(call, kind, text)?)).await?)
+async fn find(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Page, Problem> {
+    Ok(call.state.store.search(Plan::of(understand_in(call, kind, within, text)?)).await?)
 }
 
-/// The search that a query asks for, if the caller may run it and it can be read.
+async fn find_across(call: &Call, scope: Scope<'_>, text: &str) -> Result<AcrossPage, Problem> {
+    let across = Across::read(&call.caller, &pairs(text)?, &context(call, scope.within)).map_err(refused)?;
+    Ok(call.state.store.search_across(AcrossPlan::of(across)).await?)
+}
+
+/// The search of a type that a query asks for, if the caller may run it and it can be read.
 pub fn understand(call: &Call, kind: &str, text: &str) -> Result<Search, Problem> {
+    understand_in(call, kind, None, text)
+}
+
+fn understand_in(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Search, Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Search)?;
-    let pairs = query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
-    let context = Context {
+    Search::read(grant, &pairs(text)?, &context(call, within)).map_err(refused)
+}
+
+fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
+    query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))
+}
+
+/// What reading a query of this call needs.
+pub fn context<'a>(call: &'a Call, within: Option<&'a str>) -> Context<'a> {
+    Context {
         base: &call.state.base,
         limits: call.state.config.search_limits(),
         key: &call.state.key,
         lenient: call.prefers("handling=lenient"),
-    };
-    Search::read(grant, &pairs, &context).map_err(refused)
+        within,
+        during: None,
+    }
 }
 
 /// Whom a page shows.
@@ -79,25 +174,23 @@ pub fn seen(page: &Page) -> Vec<i64> {
 }
 
 /// 403 where a type that the search enters is not the caller's, else 400.
-fn refused(issues: Vec<Issue>) -> Problem {
+pub fn refused(issues: Vec<Issue>) -> Problem {
     let denied = issues.iter().any(|issue| issue.code == IssueType::Forbidden);
     Problem::of(if denied { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }, issues)
 }
 
+/// The Bundle of a page.
 pub fn bundle(call: &Call, page: Page) -> String {
     let kind = page.search.grant().spec().name;
     let base = &call.state.base;
-    let url = |cursor: Option<&Cursor>| {
+    let path = Scope { kind: Some(kind), within: page.search.within() }.path();
+    let query = |cursor: Option<&Cursor>| {
         let mut pairs = page.search.used().to_vec();
-        if let Some(cursor) = cursor {
-            pairs.push(("_cursor".to_owned(), page.search.seal(&call.state.key, cursor)));
-        }
-        if pairs.is_empty() { format!("{base}/{kind}") } else { format!("{base}/{kind}?{}", query::encode(&pairs)) }
+        pairs.extend(cursor.map(|cursor| ("_cursor".to_owned(), page.search.seal(&call.state.key, cursor))));
+        query::encode(&pairs)
     };
-    let mut links = vec![("self", url(page.search.cursor()))];
-    links.extend(page.previous.iter().map(|cursor| ("previous", url(Some(cursor)))));
-    links.extend(page.next.iter().map(|cursor| ("next", url(Some(cursor)))));
-    let mut writer = Writer::new("searchset", page.total, &links);
+    let places = [page.search.cursor(), page.previous.as_ref(), page.next.as_ref()];
+    let mut writer = Writer::new("searchset", page.total, &links(call, &path, places, query));
     for found in page.rows {
         let resource = page.search.subset().apply(found.resource);
         writer.found(&format!("{base}/{kind}/{}", found.id), &resource);
@@ -108,4 +201,35 @@ pub fn bundle(call: &Call, page: Page) -> String {
     }
     writer.warnings(page.search.warnings());
     writer.finish()
+}
+
+fn bundle_across(call: &Call, path: &str, page: AcrossPage) -> String {
+    let across = &page.across;
+    let places = [across.cursor(), page.previous.as_ref(), page.next.as_ref()];
+    let query = |cursor: Option<&Cursor>| across.query(&call.state.key, cursor);
+    let mut writer = Writer::new("searchset", page.total, &links(call, path, places, query));
+    for (place, found) in page.rows {
+        let part = &across.parts()[place];
+        let url = format!("{}/{}/{}", call.state.base, part.grant().spec().name, found.id);
+        writer.found(&url, &part.subset().apply(found.resource));
+    }
+    writer.warnings(across.parts().iter().map(Search::warnings).find(|found| !found.is_empty()).unwrap_or_default());
+    writer.finish()
+}
+
+/// The links of a page: itself, and those before and after it.
+pub fn links(
+    call: &Call,
+    path: &str,
+    [here, previous, next]: [Option<&Cursor>; 3],
+    query: impl Fn(Option<&Cursor>) -> String,
+) -> Vec<(&'static str, String)> {
+    let url = |cursor| {
+        let query = query(cursor);
+        format!("{}{path}{}{query}", call.state.base, if query.is_empty() { "" } else { "?" })
+    };
+    let mut links = vec![("self", url(here))];
+    links.extend(previous.map(|cursor| ("previous", url(Some(cursor)))));
+    links.extend(next.map(|cursor| ("next", url(Some(cursor)))));
+    links
 }

@@ -8,6 +8,8 @@ pub const ALLERGY_INTOLERANCE: ResourceSpec = ResourceSpec {
     table: "allergy_intolerance",
     history: "allergy_intolerance_history",
     compartment: Compartment::Subject("patient"),
+    members: &["recorder", "asserter"],
+    care_dates: &["onset", "date", "last-date"],
     params: PARAMS,
 };
 

@@ -8,6 +8,8 @@ pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     table: "care_plan",
     history: "care_plan_history",
     compartment: Compartment::Subject("subject"),
+    members: &["performer"],
+    care_dates: &["date"],
     params: PARAMS,
 };
 

@@ -8,6 +8,8 @@ pub const CONDITION: ResourceSpec = ResourceSpec {
     table: "condition",
     history: "condition_history",
     compartment: Compartment::Subject("subject"),
+    members: &["asserter"],
+    care_dates: &["onset-date", "recorded-date"],
     params: PARAMS,
 };
 

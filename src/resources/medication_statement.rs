@@ -8,6 +8,8 @@ pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     table: "medication_statement",
     history: "medication_statement_history",
     compartment: Compartment::Subject("subject"),
+    members: &[],
+    care_dates: &["effective"],
     params: PARAMS,
 };
 

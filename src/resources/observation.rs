@@ -8,6 +8,8 @@ pub const OBSERVATION: ResourceSpec = ResourceSpec {
     table: "observation",
     history: "observation_history",
     compartment: Compartment::Subject("subject"),
+    members: &["performer"],
+    care_dates: &["date"],
     params: PARAMS,
 };
 

@@ -8,6 +8,8 @@ pub const ORGANIZATION: ResourceSpec = ResourceSpec {
     table: "organization",
     history: "organization_history",
     compartment: Compartment::Nobody,
+    members: &[],
+    care_dates: &[],
     params: PARAMS,
 };
 

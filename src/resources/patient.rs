@@ -8,6 +8,8 @@ pub const PATIENT: ResourceSpec = ResourceSpec {
     table: "patient",
     history: "patient_history",
     compartment: Compartment::Person,
+    members: &["link"],
+    care_dates: &[],
     params: PARAMS,
 };
 

@@ -8,6 +8,8 @@ pub const PRACTITIONER: ResourceSpec = ResourceSpec {
     table: "practitioner",
     history: "practitioner_history",
     compartment: Compartment::Nobody,
+    members: &[],
+    care_dates: &[],
     params: PARAMS,
 };
 

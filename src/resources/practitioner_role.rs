@@ -8,6 +8,8 @@ pub const PRACTITIONER_ROLE: ResourceSpec = ResourceSpec {
     table: "practitioner_role",
     history: "practitioner_role_history",
     compartment: Compartment::Nobody,
+    members: &[],
+    care_dates: &[],
     params: PARAMS,
 };
 

@@ -14,6 +14,10 @@ pub struct ResourceSpec {
     pub history: &'static str,
     /// Whose record it belongs to.
     pub compartment: Compartment,
+    /// The reference parameters that, beside the subject, put it into the compartment of a Patient they name (R4 §2.1.5).
+    pub members: &'static [&'static str],
+    /// The parameters that say when the care was given: what `$everything` compares with its start and end.
+    pub care_dates: &'static [&'static str],
     /// The type's own search parameters.
     pub params: &'static [Param],
 }
@@ -107,6 +111,15 @@ impl Param {
     /// R4's canonical URL of the definition.
     pub fn definition_url(&self) -> String {
         format!("http://hl7.org/fhir/SearchParameter/{}", self.definition)
+    }
+
+    /// What its values are ordered as; rows of two types stand in one order where these are equal.
+    pub fn order_type(&self) -> &'static str {
+        match self.kind {
+            Kind::Instant | Kind::Date | Kind::Dates => "time",
+            Kind::Quantity => "number",
+            _ => "text",
+        }
     }
 
     /// Whether results can be sorted by it: those with one comparable value.

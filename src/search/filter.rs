@@ -5,8 +5,9 @@
 //! caller could have searched for directly.
 
 use super::Context;
-use super::value::{self, Test};
+use super::value::{self, Prefix, Test};
 use crate::access::{Grant, Interaction};
+use crate::fhir::date::Span;
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::resources;
@@ -21,6 +22,12 @@ pub enum Filter {
     Chain { param: &'static Param, entered: Grant, inner: Box<Filter> },
     /// A resource whose `param` refers to the row, for which `inner` holds.
     Has { param: &'static Param, entered: Grant, inner: Box<Filter> },
+    /// A row of the compartment of this Patient (R4 §3.1.1.1.3).
+    Compartment { patient: String },
+    /// A row that has a value for none of these.
+    Silent(Vec<&'static Param>),
+    /// One of these holds.
+    Any(Vec<Filter>),
 }
 
 /// Reads `name=value` for rows of the grant's type. `depth` counts the types entered so far.
@@ -57,6 +64,14 @@ pub fn read(grant: &Grant, name: &str, value: &str, context: &Context<'_>, depth
     };
     let test = test.map_err(|words| Issue::error(IssueType::Value, format!("{}: {words}", shorten(name))))?;
     Ok(Filter::Own { param, test })
+}
+
+/// Rows of care given within this stretch of time, and those that do not say when; none for a type that never says.
+pub fn during(spec: &'static ResourceSpec, span: Span) -> Option<Filter> {
+    let dates: Vec<&'static Param> = spec.care_dates.iter().filter_map(|code| spec.param(code)).collect();
+    let overlaps = dates.iter().map(|param| Filter::Own { param, test: Test::Dates(vec![(Prefix::Ap, span)]) });
+    let silent = Filter::Silent(dates.clone());
+    (!dates.is_empty()).then(|| Filter::Any(overlaps.chain([silent]).collect()))
 }
 
 /// The grant to search a type that a chain enters, of the same caller.

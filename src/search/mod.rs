@@ -1,6 +1,7 @@
 //! From a query string and a Grant to a Search: every parameter known, every value read, nothing
 //! guessed. It knows no SQL and no HTTP.
 
+pub mod across;
 pub mod cursor;
 pub mod filter;
 pub mod include;
@@ -8,6 +9,7 @@ pub mod query;
 pub mod value;
 
 use crate::access::{Grant, Interaction};
+use crate::fhir::date::{Span, to_text};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::fhir::subset::Subset;
@@ -42,6 +44,10 @@ pub struct Context<'a> {
     pub key: &'a CursorKey,
     /// `Prefer: handling=lenient`: unknown parameters are passed over (R4 §3.1.1.2).
     pub lenient: bool,
+    /// The Patient whose compartment is searched, where it is one.
+    pub within: Option<&'a str>,
+    /// When the care was given, where that bounds the search.
+    pub during: Option<Span>,
 }
 
 /// One sort key.
@@ -56,6 +62,7 @@ pub struct SortKey {
 pub struct Search {
     grant: Grant,
     filters: Vec<Filter>,
+    during: Option<Span>,
     includes: Vec<Include>,
     most_includes: usize,
     sort: Vec<SortKey>,
@@ -88,6 +95,7 @@ impl Search {
         let mut search = Search {
             grant,
             filters: Vec::new(),
+            during: None,
             includes: Vec::new(),
             most_includes: limits.includes,
             sort: Vec::new(),
@@ -100,6 +108,9 @@ impl Search {
             warnings: Vec::new(),
             hopeless: false,
         };
+        search.filters.extend(context.within.map(|patient| Filter::Compartment { patient: patient.to_owned() }));
+        search.during = context.during;
+        search.filters.extend(context.during.and_then(|span| filter::during(spec, span)));
         let mut errors = Vec::new();
         let mut sealed = None;
         for (name, value) in pairs {
@@ -202,7 +213,10 @@ impl Search {
         let query: Vec<(String, String)> = self.used.iter().filter(|(name, _)| name != "_count").cloned().collect();
         let user = claims.user.as_deref().unwrap_or_default();
         let patient = claims.patient.as_deref().unwrap_or_default();
-        format!("{}\n{user}\n{patient}\n{}?{}", claims.client, self.grant.spec().name, query::encode(&query))
+        let within = self.within().unwrap_or_default();
+        let kind = self.grant.spec().name;
+        let during = self.during.map(|span| format!("{}/{}", to_text(span.lo), to_text(span.hi))).unwrap_or_default();
+        format!("{}\n{user}\n{patient}\n{within}/{kind}/{during}?{}", claims.client, query::encode(&query))
     }
 
     /// How many keys a cursor of this search has: the sort keys and what breaks ties.
@@ -215,6 +229,16 @@ impl Search {
         key.seal(cursor, &self.bound())
     }
 
+    /// The same search with pages of this size.
+    pub fn in_pages_of(self, count: usize) -> Search {
+        Search { count, ..self }
+    }
+
+    /// The same search from there on.
+    pub fn from(self, cursor: Cursor) -> Search {
+        Search { cursor: Some(cursor), ..self }
+    }
+
     /// The leave it runs under.
     pub fn grant(&self) -> &Grant {
         &self.grant
@@ -223,6 +247,14 @@ impl Search {
     /// What has to hold.
     pub fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// The Patient whose compartment is searched, where it is one.
+    pub fn within(&self) -> Option<&str> {
+        self.filters.iter().find_map(|filter| match filter {
+            Filter::Compartment { patient } => Some(patient.as_str()),
+            _ => None,
+        })
     }
 
     /// What comes along with the matches.

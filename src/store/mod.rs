@@ -6,6 +6,7 @@
 // The one place where the database's types are at home; clippy.toml bans them everywhere else.
 #![allow(clippy::disallowed_types)]
 
+mod across;
 mod amount;
 mod audit;
 mod history;
@@ -27,8 +28,9 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{AuditRow, AuditTrail, Outcome};
-pub use history::{HistoryPage, HistoryTarget, Version};
+pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use migrate::create_database;
 pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};

@@ -173,6 +173,7 @@ pub fn named(search: &Search) -> Vec<String> {
             targets.iter().filter_map(|target| target.strip_prefix("Patient/")).map(str::to_owned).collect::<Vec<_>>(),
         ),
         Filter::Own { test: Test::Ids(ids), .. } if is_person => Some(ids.clone()),
+        Filter::Compartment { patient } => Some(vec![patient.clone()]),
         _ => None,
     });
     ids.flatten().collect()

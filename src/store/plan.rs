@@ -35,7 +35,7 @@ pub struct Found {
     pub patient_id: i64,
     /// The stored JSON, to be copied out.
     pub resource: String,
-    keys: Vec<String>,
+    pub(super) keys: Vec<String>,
 }
 
 /// One resource that came along.
@@ -51,24 +51,15 @@ impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
         let mut sql = Sql::default();
-        let spec = search.grant().spec();
         let keys = sort_keys(search.sort());
-        let mut conditions = vec![reach::rows(&mut sql, search.grant(), "t")];
-        if search.hopeless() {
-            conditions.push(Expr::literal("false"));
-        }
-        conditions.extend(search.filters().iter().map(|filter| predicate::of(&mut sql, spec, filter, 0)));
-        let conditions = Expr::all(&conditions);
-        let table = Expr::literal(spec.table);
+        let conditions = conditions(&mut sql, &search);
+        let table = Expr::literal(search.grant().spec().table);
 
         let shown: Vec<Expr> = keys.iter().map(|key| Expr::fill("({})::text", &[&key.expr])).collect();
         let shown = Expr::list(&shown);
-        // A count tells of everyone who is counted; the first of them, by a bound, go into the audit trail.
         let total = if search.total() {
-            Expr::fill(
-                "(SELECT count(*) FROM {} t WHERE {}) AS total, ARRAY(SELECT DISTINCT t.patient_id FROM {} t WHERE {} LIMIT 1000) AS counted",
-                &[&table, &conditions, &table, &conditions],
-            )
+            let (total, people) = counted(&table, &conditions);
+            Expr::fill("{} AS total, {} AS counted", &[&total, &people])
         } else {
             Expr::literal("NULL::bigint AS total, NULL::bigint[] AS counted")
         };
@@ -147,20 +138,40 @@ impl Plan {
     }
 }
 
-struct Key {
-    expr: Expr,
-    sql_type: &'static str,
-    descending: bool,
+/// What has to hold of a row `t`: the reach of the grant first.
+pub(super) fn conditions(sql: &mut Sql, search: &Search) -> Expr {
+    let spec = search.grant().spec();
+    let mut conditions = vec![reach::rows(sql, search.grant(), "t")];
+    if search.hopeless() {
+        conditions.push(Expr::literal("false"));
+    }
+    conditions.extend(search.filters().iter().map(|filter| predicate::of(sql, spec, filter, 0)));
+    Expr::all(&conditions)
+}
+
+/// How many rows there are, and whose: a count tells of everyone who is counted. The first of them, by a bound, go into
+/// the audit trail.
+pub(super) fn counted(table: &Expr, conditions: &Expr) -> (Expr, Expr) {
+    let total = Expr::fill("(SELECT count(*) FROM {} t WHERE {})", &[table, conditions]);
+    let people = Expr::fill("ARRAY(SELECT DISTINCT t.patient_id FROM {} t WHERE {} LIMIT 1000)", &[table, conditions]);
+    (total, people)
+}
+
+/// One sort key of a row `t`.
+pub(super) struct Key {
+    pub expr: Expr,
+    pub sql_type: &'static str,
+    pub descending: bool,
 }
 
 impl Key {
-    fn order(&self, back: bool) -> Expr {
+    pub fn order(&self, back: bool) -> Expr {
         if self.descending != back { Expr::fill("{} DESC", &[&self.expr]) } else { Expr::fill("{} ASC", &[&self.expr]) }
     }
 }
 
 /// The sort keys as expressions that are never NULL: what has no value sorts below everything.
-fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
+pub(super) fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
     let mut keys: Vec<Key> = sort.iter().map(sort_key).collect();
     // The record's own order follows the primary key; any other is made unique by the id.
     if keys.is_empty() {
@@ -214,7 +225,7 @@ fn sort_key(key: &SortKey) -> Key {
 }
 
 /// The rows after the cursor's, or before it.
-fn beyond(sql: &mut Sql, keys: &[Key], cursor: &Cursor) -> Expr {
+pub(super) fn beyond(sql: &mut Sql, keys: &[Key], cursor: &Cursor) -> Expr {
     let values: Vec<Expr> =
         keys.iter().zip(&cursor.keys).map(|(key, text)| sql.bind_text(text, key.sql_type)).collect();
     let downward = |key: &Key| key.descending != cursor.back;

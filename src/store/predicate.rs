@@ -21,6 +21,15 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
         Filter::Own { param, test } => return of_param(sql, spec, param, alias, test),
         Filter::Chain { param, entered, inner } => (param, entered, inner, false),
         Filter::Has { param, entered, inner } => (param, entered, inner, true),
+        Filter::Compartment { patient } => return of_compartment(sql, spec, alias, patient),
+        Filter::Silent(params) => {
+            let there: Vec<Expr> = params.iter().map(|param| is_there(spec, param, alias)).collect();
+            return Expr::fill("NOT {}", &[&Expr::fill("({})", &[&Expr::any(&there)])]);
+        }
+        Filter::Any(filters) => {
+            let each: Vec<Expr> = filters.iter().map(|filter| of(sql, spec, filter, depth)).collect();
+            return Expr::any(&each);
+        }
     };
     let other = entered.spec();
     let mut conditions = vec![reach::rows(sql, entered, next)];
@@ -34,6 +43,27 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
     conditions.push(of(sql, other, inner, depth + 1));
     let table = Expr::fill("{} {}", &[&Expr::literal(other.table), &Expr::literal(next)]);
     Expr::fill("EXISTS (SELECT 1 FROM {} WHERE {})", &[&table, &Expr::all(&conditions)])
+}
+
+/// Whether the row is in the compartment of this Patient: about them, or naming them as one who took part.
+fn of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, alias: &'static str, patient: &str) -> Expr {
+    let target = sql.bind(vec![format!("Patient/{patient}")], "text[]");
+    let id = sql.bind(patient.to_owned(), "text");
+    let mut any = Vec::new();
+    match spec.compartment {
+        Compartment::Person => any.push(Expr::fill("{} = {}", &[&Expr::column(alias, "id"), &id])),
+        // The key of the person first: all indexes begin with it.
+        Compartment::Subject(element) => any.push(Expr::fill(
+            "({} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {}) AND {} && {})",
+            &[&Expr::column(alias, "patient_id"), &id, &Expr::column(alias, element), &target],
+        )),
+        Compartment::Nobody => {}
+    }
+    for column in spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column) {
+        // As the indexes on these columns have it: few of their references are to Patients.
+        any.push(Expr::fill("patients_in({}) && {}", &[&Expr::column(alias, column), &target]));
+    }
+    Expr::any(&any)
 }
 
 /// Whether the row `from` refers, by the parameter, to the row `to` of a type.

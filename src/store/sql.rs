@@ -67,6 +67,11 @@ impl Expr {
         Expr(format!("\"{plain}\""))
     }
 
+    /// A number of this program's own: the place of a column or of a part.
+    pub fn number(n: usize) -> Expr {
+        Expr(n.to_string())
+    }
+
     /// `alias.column`.
     pub fn column(alias: &'static str, column: &'static str) -> Expr {
         Expr(format!("{alias}.{column}"))

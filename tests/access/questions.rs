@@ -143,6 +143,14 @@ pub fn questions() -> Vec<String> {
             asked.insert(format!("{kind}?identifier=https://fhir.nhs.uk/Id/nhs-number%7C{}&_total=accurate", nhs(n)));
             asked.insert(format!("{kind}?identifier={}", nhs(n)));
         }
+        for patient in ["seen-a", "hidden-a", "veiled-a", "absent"] {
+            for query in ["", "?_total=accurate&_sort=-_lastUpdated", "?identifier:missing=true&_count=3"] {
+                asked.insert(format!("Patient/{patient}/{kind}{query}"));
+            }
+            asked.insert(format!("Patient/{patient}/$everything?_type={kind}"));
+        }
+        asked.insert(format!("?_type={kind},Patient&_total=accurate&_count=3"));
+        asked.insert(format!("{kind}/_history?_at=2099"));
         asked.insert(format!("{kind}/_history"));
         asked.insert(format!("{kind}/_history?_count=2"));
         asked.insert(format!("{kind}/_history?_since=2000-01-01T00:00:00Z"));
@@ -159,5 +167,27 @@ pub fn questions() -> Vec<String> {
             }
         }
     }
+    for patient in ["seen-a", "hidden-a", "hidden-b", "veiled-a", "absent"] {
+        for query in [
+            "*",
+            "*?_total=accurate&_count=4&_sort=_id",
+            "$everything",
+            "$everything?_count=5",
+            "$everything?start=2015&end=2020",
+        ] {
+            asked.insert(format!("Patient/{patient}/{query}"));
+        }
+    }
+    for query in [
+        "?_total=accurate",
+        "?_count=5&_sort=-_lastUpdated",
+        "?_id=hidden-a,seen-a",
+        "?_summary=count",
+        "_history?_count=7",
+        "_history?_at=2000",
+    ] {
+        asked.insert(query.to_owned());
+    }
+    asked.insert("_history".to_owned());
     asked.into_iter().collect()
 }

@@ -203,3 +203,72 @@ async fn history_refuses_what_it_cannot_do() {
         refused(&get(&session, &link).await, 400, "http._cursor", case);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_record_shows_what_its_types_show() {
+    let app = TestApp::start().await;
+    let session = app.source("a").await;
+    for n in 0..3 {
+        keep(&session, &format!("p{n}"), patient("A")).await;
+        for kind in &TYPES[1..] {
+            let row = with(minimal(kind, &format!("Patient/p{n}")), json!({"id": format!("{kind}{n}")}));
+            put(&session, &format!("{kind}/{kind}{n}"), &row).await;
+        }
+    }
+    delete(&session, "Condition/Condition1").await;
+    let mut apart = Vec::new();
+    for kind in TYPES {
+        apart.extend(walk(&session, &format!("{kind}/_history?_count=100")).await.0);
+    }
+    let time = |entry: &Value| {
+        (instant(&entry["response"]["lastModified"]), entry["fullUrl"].as_str().expect("url").to_owned(), name(entry).1)
+    };
+    apart.sort_by_key(|entry| std::cmp::Reverse(time(entry)));
+    let (whole, _) = walk(&session, "_history").await;
+    let times: Vec<_> = whole.iter().map(|entry| instant(&entry["response"]["lastModified"])).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "newest first");
+    let set = |entries: &[Value]| entries.iter().map(Value::to_string).collect::<HashSet<_>>();
+    assert_eq!((set(&whole), whole.len()), (set(&apart), apart.len()));
+    for count in [1, 2, 7] {
+        assert_eq!(walk(&session, &format!("_history?_count={count}")).await.0, whole, "by {count}");
+    }
+    assert_eq!(names(&walk(&app.source("b").await, "_history").await.0), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_shows_the_versions_that_were_current_then() {
+    let app = TestApp::start().await;
+    let session = app.source("a").await;
+    let mut times = Vec::new();
+    for family in ["One", "Two"] {
+        keep(&session, "p", patient(family)).await;
+        times.push(instant(&get(&session, "Patient/p").await.json()["meta"]["lastUpdated"]));
+        // Two writes in one millisecond would be current at no moment that can be told.
+        while time::OffsetDateTime::now_utc() < times[times.len() - 1] + Duration::milliseconds(3) {
+            tokio::task::yield_now().await;
+        }
+    }
+    delete(&session, "Patient/p").await;
+    let text = |moment: time::OffsetDateTime| moment.format(&Rfc3339).expect("time").replace('+', "%2B");
+    let before = text(times[0] - Duration::hours(1));
+    let (one, two) = (text(times[0] + Duration::milliseconds(1)), text(times[1] + Duration::milliseconds(1)));
+    for (at, versions) in [
+        (before.as_str(), vec![]),
+        ("1999", vec![]),
+        (one.as_str(), vec![1]),
+        (two.as_str(), vec![2]),
+        ("2999", vec![3]),
+        (&times[0].year().to_string(), vec![3, 2, 1]),
+    ] {
+        for path in ["Patient/p/_history", "Patient/_history", "_history"] {
+            let found = names(&walk(&session, &format!("{path}?_at={at}")).await.0);
+            assert_eq!(found.iter().map(|(_, version)| *version).collect::<Vec<_>>(), versions, "{path} at {at}");
+        }
+    }
+    assert_eq!(get(&session, "_history?_at=yesterday").await.status, 400);
+    // What is made anew after a deletion is created.
+    keep(&session, "p", patient("Three")).await;
+    let (all, _) = walk(&session, "Patient/p/_history").await;
+    let statuses: Vec<&str> = all.iter().map(|entry| entry["response"]["status"].as_str().expect("status")).collect();
+    assert_eq!(statuses, ["201 Created", "204 No Content", "200 OK", "201 Created"]);
+}

@@ -1,0 +1,147 @@
+//! Owns the way from a search of several types to one SQL statement, and from its rows to a page.
+
+use sqlx::{PgExecutor, Row};
+
+use super::plan::{Key, beyond, conditions, counted, sort_keys};
+use super::sql::{Expr, Sql};
+use super::{Found, StoreError, person};
+use crate::search::across::Across;
+use crate::search::cursor::Cursor;
+
+/// A statement that answers a search of several types; each type's rows begin with its own grant's reach.
+pub struct AcrossPlan {
+    across: Across,
+    sql: Sql,
+}
+
+/// One page over several types.
+pub struct AcrossPage {
+    /// The rows, each with the place of its type among the search's parts.
+    pub rows: Vec<(usize, Found)>,
+    /// How many match in all, where asked for.
+    pub total: Option<i64>,
+    /// The people among them, where they are counted.
+    pub counted: Vec<i64>,
+    pub previous: Option<Cursor>,
+    pub next: Option<Cursor>,
+    pub across: Across,
+}
+
+impl AcrossPlan {
+    /// Renders the search: the best rows of every type, and of those the best.
+    pub fn of(across: Across) -> AcrossPlan {
+        let mut sql = Sql::default();
+        let back = across.cursor().is_some_and(|cursor| cursor.back);
+        let size = i64::try_from(across.count()).unwrap_or(i64::MAX - 1) + i64::from(across.count() > 0);
+        let limit = sql.bind(size, "bigint");
+        let (mut arms, mut totals, mut people) = (Vec::new(), Vec::new(), Vec::new());
+        let mut outer = Vec::new();
+        for (place, part) in across.parts().iter().enumerate() {
+            let table = Expr::literal(part.grant().spec().table);
+            let keys = keys(&across, place);
+            let all = conditions(&mut sql, part);
+            if across.total() {
+                let (total, who) = counted(&table, &all);
+                totals.push(total);
+                people.push(who);
+            }
+            let page = match across.cursor() {
+                Some(cursor) => Expr::all(&[all, beyond(&mut sql, &keys, cursor)]),
+                None => all,
+            };
+            let texts: Vec<Expr> = keys.iter().map(|key| Expr::fill("({})::text", &[&key.expr])).collect();
+            let order: Vec<Expr> = keys.iter().map(|key| key.order(back)).collect();
+            let sorted: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
+            arms.push(Expr::fill(
+                "(SELECT t.id, t.patient_id, t.resource, {}::int AS place, ARRAY[{}] AS keys, {} FROM {} t WHERE {} ORDER BY {} LIMIT {})",
+                &[
+                    &Expr::number(place),
+                    &Expr::list(&texts),
+                    &Expr::list(&sorted),
+                    &table,
+                    &page,
+                    &Expr::list(&order),
+                    &limit,
+                ],
+            ));
+            // The keys are the columns behind the first five.
+            let at = |(n, key): (usize, Key)| Key { expr: Expr::number(n + 6), ..key }.order(back);
+            outer = keys.into_iter().enumerate().map(at).collect();
+        }
+        let total = match across.total() {
+            true => Expr::fill(
+                "{} AS total, ({}) AS counted",
+                &[&Expr::join(&totals, " + ", "0"), &Expr::join(&people, " || ", "NULL::bigint[]")],
+            ),
+            false => Expr::literal("NULL::bigint AS total, NULL::bigint[] AS counted"),
+        };
+        let statement = Expr::fill(
+            "SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (SELECT * FROM ({}) u ORDER BY {} LIMIT {}) r ON true",
+            &[&total, &Expr::join(&arms, " UNION ALL ", "NULL"), &Expr::list(&outer), &limit],
+        );
+        sql.push(&statement);
+        AcrossPlan { across, sql }
+    }
+
+    /// Runs it: one statement.
+    pub async fn run<'c>(self, on: impl PgExecutor<'c>) -> Result<AcrossPage, StoreError> {
+        let AcrossPlan { across, sql } = self;
+        let (mut total, mut counted, mut rows) = (None, Vec::new(), Vec::new());
+        for row in sql.fetch(on).await? {
+            if across.total() {
+                total = Some(row.try_get("total")?);
+                counted = row.try_get("counted")?;
+            }
+            let id: Option<String> = row.try_get("id")?;
+            let Some(id) = id else { continue };
+            let place: i32 = row.try_get("place")?;
+            let found = Found {
+                id,
+                patient_id: row.try_get("patient_id")?,
+                resource: row.try_get("resource")?,
+                keys: row.try_get("keys")?,
+            };
+            rows.push((usize::try_from(place).unwrap_or_default(), found));
+        }
+        let back = across.cursor().is_some_and(|cursor| cursor.back);
+        let more = rows.len() > across.count();
+        rows.truncate(across.count());
+        if back {
+            rows.reverse();
+        }
+        let at = |row: Option<&(usize, Found)>, back| row.map(|(_, row)| Cursor { keys: row.keys.clone(), back });
+        let previous = at(rows.first(), true).filter(|_| if back { more } else { across.cursor().is_some() });
+        let next = at(rows.last(), false).filter(|_| back || more);
+        Ok(AcrossPage { rows, total, counted, previous, next, across })
+    }
+}
+
+/// The sort keys of one type's rows: those asked for, or else none before the type; then type, person and id.
+fn keys(across: &Across, place: usize) -> Vec<Key> {
+    let part = &across.parts()[place];
+    let mut keys = sort_keys(part.sort());
+    let descending = keys.last().is_some_and(|key| key.descending);
+    let kind = Key { expr: Expr::fill("{}::int", &[&Expr::number(place)]), sql_type: "integer", descending };
+    let at = if across.sort().is_empty() { 0 } else { keys.len() - 1 };
+    keys.insert(at, kind);
+    keys
+}
+
+impl super::Store {
+    /// Runs a search of several types.
+    pub async fn search_across(&self, plan: AcrossPlan) -> Result<AcrossPage, StoreError> {
+        plan.run(&self.pool).await
+    }
+
+    /// The people within reach whom the search asks about by name.
+    pub async fn asked_about_across(&self, across: &Across) -> Result<Vec<i64>, StoreError> {
+        let mut people = Vec::new();
+        if across.parts().iter().any(|part| !person::named(part).is_empty()) {
+            let mut connection = self.pool.acquire().await?;
+            for part in across.parts() {
+                people.extend(person::asked_about(&mut connection, part).await?);
+            }
+        }
+        Ok(people)
+    }
+}

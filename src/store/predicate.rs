@@ -49,21 +49,23 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
 fn of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, alias: &'static str, patient: &str) -> Expr {
     let target = sql.bind(vec![format!("Patient/{patient}")], "text[]");
     let id = sql.bind(patient.to_owned(), "text");
-    let mut any = Vec::new();
-    match spec.compartment {
-        Compartment::Person => any.push(Expr::fill("{} = {}", &[&Expr::column(alias, "id"), &id])),
-        // The key of the person first: all indexes begin with it.
-        Compartment::Subject(element) => any.push(Expr::fill(
-            "({} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {}) AND {} && {})",
-            &[&Expr::column(alias, "patient_id"), &id, &Expr::column(alias, element), &target],
-        )),
-        Compartment::Nobody => {}
-    }
-    for column in spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column) {
+    let about = match spec.compartment {
+        Compartment::Person => Expr::fill("{} = {}", &[&Expr::column(alias, "id"), &id]),
+        Compartment::Subject(element) => Expr::fill("{} && {}", &[&Expr::column(alias, element), &target]),
+        Compartment::Nobody => return Expr::literal("false"),
+    };
+    let members = spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column);
+    let (mut within, mut people) =
+        (vec![about], Expr::fill("SELECT k.patient_id FROM patient_key k WHERE k.id = {}", &[&id]));
+    for column in members {
         // As the indexes on these columns have it: few of their references are to Patients.
-        any.push(Expr::fill("patients_in({}) && {}", &[&Expr::column(alias, column), &target]));
+        within.push(Expr::fill("patients_in({}) && {}", &[&Expr::column(alias, column), &target]));
+        let table = Expr::literal(spec.table);
+        let rows = "{} UNION SELECT m.patient_id FROM {} m WHERE patients_in({}) && {}";
+        people = Expr::fill(rows, &[&people, &table, &Expr::column("m", column), &target]);
     }
-    Expr::any(&any)
+    // First whose records they can be in: all indexes begin with the key of the person.
+    Expr::fill("({} = ANY(ARRAY({})) AND {})", &[&Expr::column(alias, "patient_id"), &people, &Expr::any(&within)])
 }
 
 /// Whether the row `from` refers, by the parameter, to the row `to` of a type.

@@ -75,6 +75,11 @@ impl TypeDef {
         Some((&self.children[child], &self.children[child].types[kind]))
     }
 
+    /// Where this JSON member's child stands among the children, which is the order that XML asks for.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).map(|(child, _)| *child)
+    }
+
     /// The child by its R4 name (`value[x]`).
     pub fn child(&self, name: &str) -> Option<&ElementDef> {
         self.children.iter().find(|child| child.name == name)

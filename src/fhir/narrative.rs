@@ -3,6 +3,8 @@
 
 use roxmltree::{Document, Node};
 
+use super::xml;
+
 /// HTML 4 chapters 7 to 11 and 15, without forms, frames and scripts.
 const ELEMENTS: &[&str] = &[
     "a",
@@ -128,6 +130,9 @@ const SCHEMES: &[&str] = &["http", "https", "mailto", "tel", "urn", "cid"];
 
 /// What is wrong with the text as a narrative's `div`, in words that finish "is not".
 pub fn fault(text: &str) -> Option<String> {
+    if let Err(words) = xml::bounded(text) {
+        return Some(format!("plain formatted text: it {words}"));
+    }
     let Ok(document) = Document::parse(text.trim()) else {
         return Some(
             "well-formed XHTML in one <div>: close every tag, and write characters instead of named entities"

@@ -19,8 +19,7 @@ pub async fn documents(
     let place = String::new();
     if file.extension().is_none_or(|ending| ending != "ndjson") {
         let bytes = std::fs::read(file)?;
-        let read =
-            if file.extension().is_some_and(|ending| ending == "xml") { xml::to_json(&bytes) } else { json(&bytes) };
+        let read = if file.extension().is_some_and(|ending| ending == "xml") { xml(&bytes) } else { json(&bytes) };
         let document = read.map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
         return each(document, bytes.len() as u64).await;
     }
@@ -47,7 +46,16 @@ pub fn json(bytes: &[u8]) -> Result<Object, String> {
     match Json::parse(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
         Ok(Json::Object(object)) => Ok(object),
         Ok(_) => Err("not a resource: the JSON is not an object".to_owned()),
-        Err(error) if error.path.is_empty() => Err(error.message),
-        Err(error) => Err(format!("{}: {}", error.path, error.message)),
+        Err(error) => Err(at(&error.path, error.message)),
     }
+}
+
+/// One resource in XML.
+fn xml(bytes: &[u8]) -> Result<Object, String> {
+    xml::to_json(bytes).map_err(|error| at(&error.path, error.message))
+}
+
+/// A message with its place, if it has one.
+fn at(path: &str, message: String) -> String {
+    if path.is_empty() { message } else { format!("{path}: {message}") }
 }

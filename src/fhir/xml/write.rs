@@ -131,7 +131,10 @@ impl Writer {
     fn element(&mut self, name: &str, kind: &str, value: Option<&Json>, shadow: Option<&Object>) {
         match value {
             None if shadow.is_none() => {}
-            Some(Json::Object(object)) if kind == "Resource" || object.get("resourceType").is_some() => {
+            // An element of a known type may itself be called resourceType.
+            Some(Json::Object(object))
+                if kind == "Resource" || (type_def(kind).is_none() && object.get("resourceType").is_some()) =>
+            {
                 self.open(name);
                 self.close(name, |writer| writer.resource(object, false));
             }

@@ -9,7 +9,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::config::Config;
 use crate::http::span::{self, RouteSpan};
-use crate::http::{self, State};
+use crate::http::{self, State, format};
 use crate::store::{AuditTrail, Store, StoreError};
 
 /// A service that is bound to its address and ready to run.
@@ -56,6 +56,7 @@ impl App {
                 })
             });
             let app = ActixApp::new()
+                .wrap(from_fn(format::answer))
                 .wrap(Compress::default())
                 .wrap(from_fn(span::name))
                 .wrap(TracingLogger::<RouteSpan>::new())

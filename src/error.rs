@@ -84,6 +84,12 @@ impl ResponseError for Problem {
                 if unknown { "Bearer realm=\"lcr\", error=\"invalid_token\"" } else { "Bearer realm=\"lcr\"" };
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         }
+        if self.issues.iter().any(|issue| issue.expression.as_deref() == Some("http.Content-Encoding"))
+            && self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE
+        {
+            // RFC 7694 §3: only a refused coding is answered with those there are.
+            response.insert_header(("Accept-Encoding", "gzip, br"));
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(("Retry-After", "1"));
         }

@@ -109,11 +109,20 @@ impl Json {
 
     /// Parses one whole text strictly.
     pub fn parse(bytes: &[u8]) -> Result<Json, JsonError> {
+        Json::parse_within(bytes, MAX_DEPTH)
+    }
+
+    /// Parses an answer of this service's own: resources of any depth in Bundles, and these in the Bundle of a batch.
+    pub fn parse_answer(bytes: &[u8]) -> Result<Json, JsonError> {
+        Json::parse_within(bytes, MAX_DEPTH + 16)
+    }
+
+    fn parse_within(bytes: &[u8], most: usize) -> Result<Json, JsonError> {
         if let Err(error) = std::str::from_utf8(bytes) {
             let at = error.valid_up_to();
             return Err(JsonError::new("", format!("the body is not valid UTF-8 at byte {at}: send UTF-8")));
         }
-        let mut parser = Parser { jiter: Jiter::new(bytes), path: String::new() };
+        let mut parser = Parser { jiter: Jiter::new(bytes), path: String::new(), most };
         let first = parser.jiter.peek().map_err(|e| parser.syntax(&e))?;
         let value = parser.value(first, 0)?;
         parser.jiter.finish().map_err(|e| {
@@ -200,6 +209,8 @@ struct Parser<'a> {
     jiter: Jiter<'a>,
     /// Where the parser is, as `a.b[2].c`.
     path: String,
+    /// Deepest nesting.
+    most: usize,
 }
 
 impl Parser<'_> {
@@ -237,10 +248,11 @@ impl Parser<'_> {
     }
 
     fn deeper(&self, depth: usize) -> Result<(), JsonError> {
-        if depth <= MAX_DEPTH {
+        let most = self.most;
+        if depth <= most {
             return Ok(());
         }
-        Err(JsonError::new(&self.path, format!("nested deeper than {MAX_DEPTH} levels, the most this service accepts")))
+        Err(JsonError::new(&self.path, format!("nested deeper than {most} levels, the most this service accepts")))
     }
 
     fn array(&mut self, depth: usize) -> Result<Json, JsonError> {

@@ -10,6 +10,7 @@ pub mod json;
 pub mod narrative;
 pub mod nhs_number;
 pub mod outcome;
+pub mod pretty;
 pub mod primitive;
 pub mod quantity;
 pub mod reference;

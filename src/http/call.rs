@@ -5,12 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use uuid::Uuid;
 
 use super::State;
+use super::format::Format;
+use super::media::Media;
 use super::span::RequestId;
 use crate::access::{Caller, Grant, Interaction};
 use crate::error::Problem;
@@ -19,6 +21,9 @@ use crate::fhir::outcome::IssueType;
 use crate::resources::{self, spec::ResourceSpec};
 use crate::smart;
 use crate::store::{AuditRow, Outcome};
+
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One authenticated request.
 pub struct Call {
@@ -38,6 +43,9 @@ impl FromRequest for Call {
         let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
         let headers = request.headers().clone();
         let query = request.query_string().to_owned();
+        let format = Format::of(request);
+        // The form of a search may still name a format.
+        let form = request.method() == Method::POST && is_form(&headers);
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
         Box::pin(async move {
             let state = state.ok_or_else(|| {
@@ -46,7 +54,9 @@ impl FromRequest for Call {
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let caller = smart::caller(&state.store, authorization).await?;
             let call = Call { state, caller, request_id, query, headers };
-            call.acceptable()?;
+            if !form {
+                format.offered()?;
+            }
             Ok(call)
         })
     }
@@ -58,45 +68,17 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The texts of a header that may be there several times.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).map(|value| value.to_str().unwrap_or("not text"))
+    }
+
     /// Whether a `Prefer` header holds this choice (RFC 7240).
     pub fn prefers(&self, choice: &str) -> bool {
         let values = self.headers.get_all("prefer").filter_map(|value| value.to_str().ok());
         values
             .flat_map(|value| value.split([',', ';']))
             .any(|word| word.trim().replace('"', "").eq_ignore_ascii_case(choice))
-    }
-
-    /// 406 for a caller that takes no JSON.
-    fn acceptable(&self) -> Result<(), Problem> {
-        let format = super::query_value(&self.query, "_format");
-        let accept = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-        let json = |kind: &str| {
-            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().replace(' ', "+");
-            matches!(
-                kind.as_str(),
-                "json" | "*/*" | "application/*" | "application/json" | "application/fhir+json" | "text/json" | ""
-            )
-        };
-        let fits = match &format {
-            Some(format) => json(format),
-            None => accept.split(',').any(json),
-        };
-        if fits {
-            return Ok(());
-        }
-        let words = format!("this service answers in {}: ask for that in Accept or _format", super::FHIR_JSON);
-        Err(Problem::new(StatusCode::NOT_ACCEPTABLE, IssueType::NotSupported, words))
-    }
-
-    /// 415 for a body that is not JSON.
-    pub fn json_body(&self) -> Result<(), Problem> {
-        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if matches!(kind.as_str(), "application/fhir+json" | "application/json" | "text/json") {
-            return Ok(());
-        }
-        let words = "send the body as JSON, with Content-Type: application/fhir+json";
-        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words))
     }
 
     /// The version an If-Match header names.
@@ -141,6 +123,11 @@ impl Call {
         }
         result
     }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| Media::parse(kind).name == FORM)
 }
 
 /// A row for each person, or one for nobody.

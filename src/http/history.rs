@@ -116,7 +116,9 @@ async fn look(
     let Asked { range, used, sealed } = asked(call)?;
     let claims = call.caller.claims();
     let (user, patient) = (claims.user.as_deref().unwrap_or_default(), claims.patient.as_deref().unwrap_or_default());
-    let bound = format!("{}\n{user}\n{patient}\n{address}?{}", claims.client, query::encode(&used));
+    // What changes no row may change from page to page.
+    let bound: Vec<_> = used.iter().filter(|(name, _)| name != "_format" && name != "_pretty").cloned().collect();
+    let bound = format!("{}\n{user}\n{patient}\n{address}?{}", claims.client, query::encode(&bound));
     let after = sealed.map(|text| place(call, &text, &bound)).transpose()?;
     let instance = id.is_some();
     let target = HistoryTarget::new(grants, id, range, after).ok_or_else(Problem::not_found)?;

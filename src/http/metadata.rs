@@ -2,14 +2,20 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::format::Format;
 use super::{FHIR_JSON, State};
+use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::resources::{self, spec::ResourceSpec};
 use crate::search::include;
 
+/// What `format` lists: the media types and their short names.
+const FORMATS: [&str; 4] = ["application/fhir+json", "json", "application/fhir+xml", "xml"];
+
 /// `GET /fhir/metadata`, open to anyone.
-pub async fn metadata(_: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().content_type(FHIR_JSON).body(statement(&state.base).to_string())
+pub async fn metadata(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    Format::of(&request).offered()?;
+    Ok(HttpResponse::Ok().content_type(FHIR_JSON).body(statement(&state.base).to_string()))
 }
 
 /// The statement for a service at this base URL.
@@ -57,7 +63,7 @@ pub fn statement(base: &str) -> Json {
             Json::object([("description", text("FHIR R4 front door to a shared care record")), ("url", text(base))]),
         ),
         ("fhirVersion", text("4.0.1")),
-        ("format", Json::Array(vec![text("application/fhir+json"), text("json")])),
+        ("format", Json::Array(FORMATS.iter().map(|format| text(format)).collect())),
         ("rest", Json::Array(vec![rest])),
     ])
 }

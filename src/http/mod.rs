@@ -2,11 +2,14 @@
 
 mod answer;
 mod batch;
+mod body;
 mod call;
 mod entry;
 mod everything;
+pub mod format;
 mod health;
 mod history;
+mod media;
 mod metadata;
 mod read;
 mod search;
@@ -17,7 +20,6 @@ mod write;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use futures_util::StreamExt;
 
 pub use answer::Answer;
 pub use call::Call;
@@ -29,8 +31,11 @@ use crate::search::cursor::CursorKey;
 use crate::search::query;
 use crate::store::{AuditTrail, Store};
 
-/// The media type of every answer.
+/// The media type of every answer as it is made.
 pub const FHIR_JSON: &str = "application/fhir+json; charset=utf-8; fhirVersion=4.0";
+
+/// The media type of an answer that was asked for in XML.
+pub const FHIR_XML: &str = "application/fhir+xml; charset=utf-8; fhirVersion=4.0";
 
 /// What a worker's requests share.
 pub struct State {
@@ -109,33 +114,6 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut response = problem.error_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     Ok(response)
-}
-
-/// Reads a body up to the limit.
-async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Problem> {
-    let limit = call.state.config.limits.body;
-    let too_large = || {
-        let words = format!(
-            "the body is larger than {limit} bytes, the most this service takes (limits.body): send less at a time"
-        );
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, IssueType::TooLong, words)
-    };
-    if call.header("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > limit) {
-        return Err(too_large());
-    }
-    if call.header("content-encoding").is_some_and(|encoding| encoding != "identity") {
-        let words = "send the body without Content-Encoding";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request(IssueType::Structure, "the body ended before its time"))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 /// The first value of a parameter in a query string.

@@ -1,10 +1,12 @@
 //! search by GET and POST (R4 §3.1.1): of a type, of a Patient's compartment, and of several types at once.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::call::spec;
-use super::{Answer, Call, body};
+use super::body::{body, media};
+use super::call::{FORM, spec};
+use super::format::Format;
+use super::{Answer, Call};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
@@ -40,8 +42,13 @@ pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Pr
 }
 
 /// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
-pub async fn post(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &mut payload).await?;
+pub async fn post(
+    call: Call,
+    path: web::Path<String>,
+    request: HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let text = form(&call, &request, &mut payload).await?;
     Ok(search(&call, &path, &text).await?.response(&call, false))
 }
 
@@ -52,8 +59,8 @@ pub async fn get_all(call: Call) -> Result<HttpResponse, Problem> {
 }
 
 /// `POST /fhir/_search`
-pub async fn post_all(call: Call, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &mut payload).await?;
+pub async fn post_all(call: Call, request: HttpRequest, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let text = form(&call, &request, &mut payload).await?;
     Ok(search_in(&call, Scope { kind: None, within: None }, &text).await?.response(&call, false))
 }
 
@@ -66,9 +73,10 @@ pub async fn get_within(call: Call, path: web::Path<(String, String)>) -> Result
 pub async fn post_within(
     call: Call,
     path: web::Path<(String, String)>,
+    request: HttpRequest,
     mut payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &mut payload).await?;
+    let text = form(&call, &request, &mut payload).await?;
     Ok(search_in(&call, compartment(&path)?, &text).await?.response(&call, false))
 }
 
@@ -87,18 +95,21 @@ fn compartment((patient, kind): &(String, String)) -> Result<Scope<'_>, Problem>
     Ok(Scope { kind, within: Some(patient) })
 }
 
-/// The parameters of a form and of the URL it was posted to.
-async fn form(call: &Call, payload: &mut web::Payload) -> Result<String, Problem> {
-    let kind = call.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
-    let kind = kind.trim().to_ascii_lowercase();
-    if kind != "application/x-www-form-urlencoded" && !kind.is_empty() {
+/// The parameters of a form and of the URL it was posted to; the form may name the answer's format.
+async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload) -> Result<String, Problem> {
+    let kind = media(call)?.name;
+    if kind != FORM && !kind.is_empty() {
         let words = "send the parameters as Content-Type: application/x-www-form-urlencoded";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, IssueType::NotSupported, words));
     }
     let bytes = body(call, payload).await?;
     let form = String::from_utf8(bytes).map_err(|_| Problem::bad_request(IssueType::Value, "the form is not UTF-8"))?;
     let both = [call.query.as_str(), form.trim()];
-    Ok(both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&"))
+    let both = both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+    let format = Format::asked(&both, request.headers());
+    format.set(request);
+    format.offered()?;
+    Ok(both)
 }
 
 /// Searches a type for any caller of this module: the routes and the GET entries of a transaction.

@@ -9,6 +9,8 @@ use tracing::Span;
 use tracing_actix_web::RootSpanBuilder;
 use uuid::Uuid;
 
+use super::format::without_identity;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of a request, in its log lines, its audit rows and its answer.
@@ -23,6 +25,7 @@ pub async fn name<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Res
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    without_identity(response.headers_mut());
     Ok(response)
 }
 

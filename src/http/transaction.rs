@@ -3,10 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
+use super::body::resource;
 use super::call::{parse_version, rows_about};
 use super::entry::{Body, Entry, Step, understand};
-use super::write::{answer, checked, object, same_id};
-use super::{Answer, Call, batch, body, read, search};
+use super::write::{answer, checked, same_id};
+use super::{Answer, Call, batch, read, search};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::{Homes, Writer, resolve};
@@ -21,8 +22,7 @@ use crate::store::{Change, NotWritten, Pending, Plan, Refusal, Write};
 pub async fn transaction(call: Call, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
     let row = call.audit("E", "Bundle", "transaction");
     let result = async {
-        call.json_body()?;
-        let bundle = object(&body(&call, &mut payload).await?)?;
+        let bundle = resource(&call, &mut payload).await?;
         run(&call, bundle).await
     };
     let result = result.await;

@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use uuid::Uuid;
 
+use super::body::resource;
 use super::call::spec;
-use super::{Answer, Call, body};
+use super::{Answer, Call};
 use crate::access::Interaction;
 use crate::error::Problem;
-use crate::fhir::json::{Json, Object};
-use crate::fhir::outcome::{Issue, IssueType};
+use crate::fhir::json::Object;
+use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::{is_id, shorten};
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
@@ -19,7 +20,7 @@ use crate::store::{AuditRow, Change, Write, Written};
 pub async fn create(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
     let body = async || {
         no_conditions(&call, &["if-none-exist", "if-match", "if-none-match"])?;
-        parse(&call, &mut payload).await
+        resource(&call, &mut payload).await
     };
     let answer = create_one(&call, &path, body).await?;
     Ok(answer.response(&call, true))
@@ -36,7 +37,7 @@ pub async fn update(
     let if_match = call.audited(row, call.if_match()).await?;
     let body = async || {
         no_conditions(&call, &["if-none-exist", "if-none-match"])?;
-        parse(&call, &mut payload).await
+        resource(&call, &mut payload).await
     };
     let answer = update_one(&call, &kind, &id, if_match, body).await?;
     Ok(answer.response(&call, true))
@@ -130,25 +131,6 @@ pub fn answer(base: &str, spec: &ResourceSpec, written: Written) -> Answer {
 /// An id of the server's choice; by time, so that new rows are neighbours in every index.
 pub fn new_id() -> String {
     Uuid::now_v7().to_string()
-}
-
-async fn parse(call: &Call, payload: &mut web::Payload) -> Result<Object, Problem> {
-    call.json_body()?;
-    object(&body(call, payload).await?)
-}
-
-/// The JSON object a body is.
-pub fn object(bytes: &[u8]) -> Result<Object, Problem> {
-    match Json::parse(bytes) {
-        Ok(Json::Object(object)) => Ok(object),
-        Ok(_) => {
-            Err(Problem::bad_request(IssueType::Structure, "the body is JSON, but not an object: send one resource"))
-        }
-        Err(error) => Err(Problem::of(
-            StatusCode::BAD_REQUEST,
-            vec![Issue::error(IssueType::Structure, error.message).at(&error.path)],
-        )),
-    }
 }
 
 /// The resource, if it is of this type and nothing is wrong with it: 400 for structure, 422 for rules.

@@ -207,10 +207,15 @@ impl Search {
         Ok(Some(value.to_owned()))
     }
 
-    /// The name of caller and query that cursors are bound to. The page size may change from page to page.
+    /// The name of caller and query that cursors are bound to. What changes no row may change from page to page.
     fn bound(&self) -> String {
         let claims = self.grant.caller().claims();
-        let query: Vec<(String, String)> = self.used.iter().filter(|(name, _)| name != "_count").cloned().collect();
+        let query: Vec<(String, String)> = self
+            .used
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "_count" | "_format" | "_pretty"))
+            .cloned()
+            .collect();
         let user = claims.user.as_deref().unwrap_or_default();
         let patient = claims.patient.as_deref().unwrap_or_default();
         let within = self.within().unwrap_or_default();

@@ -52,7 +52,7 @@ fn addresses() -> Vec<Row> {
 #[rustfmt::skip]
 fn media() -> Vec<Row> {
     let mut rows = Vec::new();
-    for kind in ["text/plain", "application/xml", "application/fhir+xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json-patch+json", "application/octet-stream", "banana", "", "application/fhir+jsonp", "\u{e9}"] {
+    for kind in ["text/plain", "application/pdf", "application/fhir+turtle", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json-patch+json", "application/octet-stream", "banana", "", "application/fhir+jsonp", "\u{e9}"] {
         let latin: Vec<u8> = kind.chars().map(|c| c as u8).collect();
         let named = |row: Row| row.header("Content-Type", latin.clone()).named(format!("Content-Type {kind:?}"));
         rows.push(named(put("", 415, "not-supported", &["application/fhir+json"])));
@@ -62,15 +62,23 @@ fn media() -> Vec<Row> {
     let mut none = put("no Content-Type", 415, "not-supported", &["application/fhir+json"]);
     none.headers.clear();
     rows.push(none);
-    for encoding in ["gzip", "br", "banana"] {
-        rows.push(put("a Content-Encoding", 415, "", &["Content-Encoding"]).header("Content-Encoding", encoding));
+    for encoding in ["deflate", "zstd", "gzip, br", "banana"] {
+        let row = Row { expression: "Content-Encoding", ..put("another coding", 415, "not-supported", &["gzip"]) };
+        rows.push(row.header("Content-Encoding", encoding));
     }
-    for accept in ["application/fhir+xml", "application/xml", "text/xml, application/fhir+xml;q=0.9", "text/html", "image/*", "banana"] {
+    for encoding in ["gzip", "x-gzip", "br"] {
+        let row = Row { expression: "Content-Encoding", ..put("not squeezed at all", 400, "structure", &["Content-Encoding"]) };
+        rows.push(row.header("Content-Encoding", encoding));
+    }
+    for kind in ["application/xml", "application/fhir+xml", "text/xml"] {
+        rows.push(put("JSON that says it is XML", 400, "structure", &["XML"]).header("Content-Type", kind));
+    }
+    for accept in ["application/fhir+turtle", "application/fhir+json;q=0", "application/fhir+json; fhirVersion=3.0", "text/html", "image/*", "banana"] {
         rows.push(get("Patient/kept", 406, "not-supported", &["json"]).header("Accept", accept).named(format!("Accept {accept}")));
         rows.push(get("Patient?name=a", 406, "not-supported", &["json"]).header("Accept", accept).named(format!("Accept {accept}")));
-        rows.push(put("a change that accepts no JSON", 406, "not-supported", &["json"]).header("Accept", accept));
+        rows.push(put("a change whose answer has no format", 406, "not-supported", &["json"]).header("Accept", accept));
     }
-    for format in ["xml", "application/fhir%2Bxml", "text/html", "ttl", "banana"] {
+    for format in ["application/fhir%2Bturtle", "text/html", "ttl", "banana"] {
         rows.push(get(&format!("Patient/kept?_format={format}"), 406, "not-supported", &["_format"]).named("_format"));
         rows.push(get(&format!("Patient?_format={format}"), 406, "not-supported", &["_format"]).named("_format"));
     }

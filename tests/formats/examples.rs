@@ -66,7 +66,7 @@ pub fn difference(path: &str, one: &Value, other: &Value) -> Option<String> {
 }
 
 /// A narrative is its `div`: what JSON has around it is not in XML, and the namespace is said where it was not.
-fn with_plain_narratives(value: &mut Value) {
+pub fn with_plain_narratives(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {

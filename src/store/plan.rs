@@ -212,6 +212,15 @@ fn sort_key(key: &SortKey) -> Key {
             ),
             "numeric",
         ),
+        // `patient` shares its column with `subject`, which may refer to another type.
+        Kind::Reference(["Patient"]) => (
+            first(
+                "left(coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v WHERE v ^@ 'Patient/'), ''), 200) COLLATE \"C\"",
+                "left(coalesce((SELECT max(v COLLATE \"C\") FROM unnest({}) v WHERE v ^@ 'Patient/'), ''), 200) COLLATE \"C\"",
+                &column,
+            ),
+            "text",
+        ),
         _ => (
             first(
                 "left(coalesce((SELECT min(v COLLATE \"C\") FROM unnest({}) v), ''), 200) COLLATE \"C\"",

@@ -102,6 +102,13 @@ async fn every_answer_is_the_same_in_both_formats() {
         (get.clone(), "/fhir/Observation?_include=Observation:subject&_total=accurate", 200),
         (get.clone(), "/fhir/Observation?identifier=https://fhir.nhs.uk/Id/nhs-number|1", 200),
         (get.clone(), "/fhir/Patient?_count=0", 200),
+        (get.clone(), "/fhir?_type=Patient,Observation", 200),
+        (get.clone(), "/fhir/_history", 200),
+        (get.clone(), "/fhir/Patient/p0/*", 200),
+        (get.clone(), "/fhir/Patient/p0/Observation", 200),
+        (get.clone(), "/fhir/Patient/p0/$everything", 200),
+        (get.clone(), "/fhir/Patient/p0/$everything?_count=1", 200),
+        (get.clone(), "/fhir/Patient/none/$everything", 404),
         (get.clone(), "/fhir/Patient?banana=1", 400),
         (get.clone(), "/fhir/Patient?name=%00", 400),
         (get.clone(), "/fhir/Patient/absent", 404),
@@ -206,6 +213,10 @@ async fn the_form_of_a_search_names_a_format() {
             );
         }
     }
+    for path in ["_search?_type=Patient", "Patient/p0/*/_search"] {
+        let request = session.request(Method::POST, path).header("Content-Type", "application/x-www-form-urlencoded");
+        assert_eq!(of_xml(&send(request.body("_format=xml")).await)["type"], "searchset", "{path}");
+    }
     let pretty =
         session.request(Method::POST, "Patient/_search").header("Content-Type", "application/x-www-form-urlencoded");
     assert!(send(pretty.body("_pretty=true")).await.text.starts_with("{\n  \""));
@@ -216,7 +227,9 @@ async fn a_page_may_be_followed_in_another_format() {
     let app = TestApp::start().await;
     let session = app.source("a").await;
     fill(&session).await;
-    for path in ["Patient?_count=1&_sort=_id", "Patient/_history?_count=1"] {
+    for path in
+        ["Patient?_count=1&_sort=_id", "Patient/_history?_count=1", "_history?_count=1", "?_type=Patient&_count=1"]
+    {
         let first = session.get(&format!("{path}&_format=xml")).await;
         let links = of_xml(&first)["link"].as_array().cloned().expect("links");
         let next = links.iter().find(|link| link["relation"] == "next").expect("next");

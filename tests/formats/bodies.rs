@@ -199,7 +199,7 @@ async fn what_is_wrong_with_an_xml_body_is_said() {
         let start = std::time::Instant::now();
         let reply = put(&session, kind, "Patient/p", body).await;
         assert_eq!(reply.status, status, "{case}: {}", reply.text);
-        assert!(start.elapsed().as_secs() < 10, "{case} took {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 30, "{case} took {:?}", start.elapsed());
         let outcome = reply.json();
         assert_eq!(outcome["resourceType"], "OperationOutcome", "{case}");
         let issue = &outcome["issue"][0];
@@ -229,7 +229,7 @@ async fn a_narrative_made_to_keep_a_parser_busy_is_refused() {
             .post("Patient", json!({"resourceType": "Patient", "text": {"status": "generated", "div": div}}))
             .await;
         assert_eq!(reply.status, 400, "{}", reply.text);
-        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     }
 }
 

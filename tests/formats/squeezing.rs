@@ -158,7 +158,7 @@ async fn a_bomb_bursts_at_the_limit() {
     for (coding, body) in [("gzip", member), ("gzip", bomb), ("br", brotli(&zeros))] {
         let (size, start) = (body.len(), std::time::Instant::now());
         assert_eq!(put(&session, coding, body).await, 413, "{coding} {size}");
-        assert!(start.elapsed().as_secs() < 5, "{coding} {size} took {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 30, "{coding} {size} took {:?}", start.elapsed());
     }
     // The limit is for what comes out, to the byte.
     for (length, status) in [(1 << 20, 200), ((1 << 20) + 1, 413)] {

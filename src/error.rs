@@ -104,6 +104,17 @@ impl From<StoreError> for Problem {
                 format!("more than {most} {what} (limits.includes): ask for a smaller page, or for them by themselves");
             return Problem::bad_request(IssueType::TooCostly, words);
         }
+        if let StoreError::UnknownTerms(words) = error {
+            let issues = words.into_iter().map(|words| Issue::error(IssueType::Value, words)).collect();
+            return Problem::of(StatusCode::BAD_REQUEST, issues);
+        }
+        if let StoreError::Reindexing(kinds) = &error {
+            let words = format!(
+                "the rows of {} are being indexed for this search, which an operator's `lcr migrate` finishes: try again later",
+                kinds.join(", ")
+            );
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Transient, words);
+        }
         tracing::error!(%error, "a request failed in the store");
         match error {
             StoreError::Unavailable(_) | StoreError::Audit => Problem::new(

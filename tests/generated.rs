@@ -1,11 +1,13 @@
-//! Keeps `src/fhir/r4/elements.txt` and `src/fhir/r4/codes.txt` equal to what HL7's R4 definitions
-//! say: derives both and compares, or writes them when `LCR_GENERATE=1` (`make generate`).
-//! Owns the derivation; the product reads the two files and never the definitions.
+//! Keeps `elements.txt`, `codes.txt` and `terminology.txt` of `src/fhir/r4/` equal to what HL7's R4 definitions
+//! say: derives them and compares, or writes them when `LCR_GENERATE=1` (`make generate`).
+//! Owns the derivation; the product reads the files and never the definitions.
 
 #[path = "generated/codes.rs"]
 mod codes;
 #[path = "generated/elements.rs"]
 mod elements;
+#[path = "generated/terminology.rs"]
+mod terminology;
 
 use codes::{Bindings, Terminology};
 use serde_json::Value;
@@ -25,9 +27,11 @@ fn generated_files_are_current() {
         code_systems: by_url(read(&spec.join("CodeSystem.ndjson"))),
     };
     let mut bindings = Bindings::new(terminology);
-    let elements = elements::file(read(&spec.join("StructureDefinition.ndjson")), &mut bindings);
+    let definitions = read(&spec.join("StructureDefinition.ndjson"));
+    let elements = elements::file(definitions.clone(), &mut bindings);
     check_or_write("elements.txt", &elements);
     check_or_write("codes.txt", &codes::file(&bindings));
+    check_or_write("terminology.txt", &terminology::file(&definitions, &bindings));
 }
 
 fn shared() -> PathBuf {

@@ -27,8 +27,6 @@ const EXAMPLE: &str = "an example of what a definition looks like, not a paramet
 
 /// What is not served: the id of R4's definition, its name in a query, and why.
 const NOT_SERVED: &[(&str, &str, &str)] = &[
-    ("Resource-content", "_content", "full text search over the whole resource: R4 leaves its meaning to the server"),
-    ("DomainResource-text", "_text", "full text search over the narrative: R4 leaves its meaning to the server"),
     ("Resource-query", "_query", "names a query that a server defines; this one defines none"),
     ("filter", "_filter", "a query language of its own, optional in R4"),
     ("patient-extensions-Patient-age", "age", "has no element: the answer changes with the day of asking"),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::serve::until_signal;
-use super::{Failure, import};
+use super::{Failure, import, migrate};
 use crate::app::App;
 use crate::cluster::{Cluster, Durability};
 use crate::config::Config;
@@ -35,7 +35,7 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
         }
     };
     let store = Store::connect(&url, 4)?;
-    store.migrate().await?;
+    migrate::migrate(&store, &config.fhir_base(), false).await?;
     load(&store, &config).await?;
     store.close().await;
     let app = App::build(config.clone(), &url).await?;

@@ -2,6 +2,7 @@
 
 mod demo;
 pub mod import;
+mod migrate;
 mod serve;
 
 use std::path::PathBuf;
@@ -32,9 +33,13 @@ enum Command {
     Serve,
     /// Serve a sandbox: a private PostgreSQL under LCR_HOME, synthetic patients, personas
     Demo,
-    /// Bring the schema of LCR_DATABASE_URL up to date
-    Migrate,
-    /// Load transaction Bundles, NDJSON files and single resources; safe to run again
+    /// Bring the schema of LCR_DATABASE_URL up to date, and index rows again where it asks for that; safe beside a running service
+    Migrate {
+        /// Look at every row: older instances may have written some since it was done
+        #[arg(long)]
+        again: bool,
+    },
+    /// Load transaction Bundles, NDJSON files and single resources, code systems and value sets; safe to run again
     Import {
         /// Files (.json, .ndjson, .xml) and folders of them
         #[arg(required = true)]
@@ -98,7 +103,10 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             telemetry::start("warn");
             demo::demo(Config::load()?).await?;
         }
-        Command::Migrate => database(&Config::load()?)?.migrate().await?,
+        Command::Migrate { again } => {
+            let config = Config::load()?;
+            migrate::migrate(&database(&config)?, &config.fhir_base(), again).await?;
+        }
         Command::Import { paths, source } => {
             telemetry::start("warn");
             let config = Config::load()?;

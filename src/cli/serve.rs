@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
+use super::{Failure, migrate};
 use crate::app::App;
 use crate::config::Config;
 use crate::store::Store;
@@ -12,7 +12,10 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let Some(url) = config.database_url.clone() else {
         return Err("LCR_DATABASE_URL is not set: give the PostgreSQL URL of the record, or try `lcr demo`".into());
     };
-    Store::connect(&url, 1)?.migrate().await?;
+    let store = Store::connect(&url, 1)?;
+    store.migrate().await?;
+    migrate::warn(&store).await?;
+    store.close().await;
     let app = App::build(config, &url).await?;
     tracing::info!(url = app.url(), "serving");
     until_signal(app).await

@@ -2,7 +2,7 @@
 //! flags, required codes. Read once from compact data generated from HL7's definitions
 //! (`r4/elements.txt`, `r4/codes.txt`); nothing else in the program repeats the specification.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// What a type is.
@@ -130,6 +130,11 @@ type Codes = HashMap<&'static str, &'static ValueSet>;
 
 /// Reads the code lists. They live as long as the program, so they are leaked on purpose: once, at first use.
 fn read_codes(text: &'static str) -> Codes {
+    read_value_sets(text).into_iter().map(|(name, set)| (name, &*Box::leak(Box::new(set)))).collect()
+}
+
+/// The value sets that a file of them lists, by name.
+pub fn read_value_sets(text: &'static str) -> Vec<(&'static str, ValueSet)> {
     let mut sets: Vec<(&'static str, ValueSet)> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = line.split('\t');
@@ -145,7 +150,23 @@ fn read_codes(text: &'static str) -> Codes {
             _ => {}
         }
     }
-    sets.into_iter().map(|(name, set)| (name, &*Box::leak(Box::new(set)))).collect()
+    sets
+}
+
+/// The value sets with a required binding in these types or the types of their elements, each once.
+pub fn bound_value_sets(types: &[&str]) -> Vec<&'static ValueSet> {
+    let mut waiting: Vec<&'static TypeDef> = types.iter().filter_map(|name| type_def(name)).collect();
+    let (mut seen, mut sets) = (HashSet::new(), Vec::new());
+    while let Some(def) = waiting.pop() {
+        if !seen.insert(def.name) {
+            continue;
+        }
+        for child in &def.children {
+            sets.extend(child.codes.filter(|set| !sets.iter().any(|known: &&ValueSet| known.url == set.url)));
+            waiting.extend(child.types.iter().filter_map(|kind| type_def(kind.name)));
+        }
+    }
+    sets
 }
 
 fn read_elements(text: &'static str, codes: Codes) -> HashMap<&'static str, TypeDef> {

@@ -15,5 +15,6 @@ pub mod primitive;
 pub mod quantity;
 pub mod reference;
 pub mod subset;
+pub mod terminology;
 pub mod text;
 pub mod xml;

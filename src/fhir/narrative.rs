@@ -172,6 +172,34 @@ pub fn relink(text: &str, home: &dyn Fn(&str) -> Option<String>) -> Option<Strin
     Some(text)
 }
 
+/// Elements within a word: the text around them runs on.
+const INLINE: &[&str] = &[
+    "a", "abbr", "acronym", "b", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "q", "s",
+    "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var",
+];
+
+/// What a person reads of a narrative, without its markup; nothing of what is no XHTML.
+pub fn text(div: &str) -> String {
+    let mut out = String::new();
+    if let Ok(document) = Document::parse(div.trim()) {
+        read(document.root_element(), &mut out);
+    }
+    out
+}
+
+fn read(node: Node, out: &mut String) {
+    for child in node.children() {
+        if child.is_text() {
+            out.push_str(child.text().unwrap_or_default());
+        } else if child.is_element() {
+            let apart = !INLINE.contains(&child.tag_name().name());
+            out.push_str(if apart { "\n" } else { "" });
+            read(child, out);
+            out.push_str(if apart { "\n" } else { "" });
+        }
+    }
+}
+
 fn element_fault(node: &Node) -> Option<String> {
     let name = node.tag_name().name();
     if !ELEMENTS.contains(&name) {
@@ -210,7 +238,7 @@ fn is_harmless(url: &str, image: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fault;
+    use super::{fault, text};
 
     #[test]
     fn text_passes_and_what_could_run_does_not() {
@@ -242,5 +270,13 @@ mod tests {
         ] {
             assert!(fault(bad).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_narrative_is_read_as_it_looks() {
+        let shown =
+            text("<div><p>br<b>ok</b>en &amp; set</p><table><tr><td>1</td><td>2</td></tr></table><!-- no --></div>");
+        assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), ["broken", "&", "set", "1", "2"]);
+        assert_eq!(text("no narrative"), "");
     }
 }

@@ -6,8 +6,9 @@ use super::format::Format;
 use super::{FHIR_JSON, State};
 use crate::error::Problem;
 use crate::fhir::json::Json;
-use crate::resources::{self, spec::ResourceSpec};
-use crate::search::include;
+use crate::resources;
+use crate::resources::spec::{Param, ResourceSpec};
+use crate::search::{include, modifier};
 
 /// What `format` lists: the media types and their short names.
 const FORMATS: [&str; 4] = ["application/fhir+json", "json", "application/fhir+xml", "xml"];
@@ -68,6 +69,11 @@ pub fn statement(base: &str) -> Json {
     ])
 }
 
+/// What a parameter finds, and the modifiers it takes: R4 has no element for these.
+fn documentation(spec: &'static ResourceSpec, param: &Param) -> String {
+    format!("{}. Modifiers: {}", param.doc, modifier::modifiers(spec, param).join(", "))
+}
+
 fn resource(spec: &'static ResourceSpec) -> Json {
     let interactions =
         ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
@@ -83,7 +89,7 @@ fn resource(spec: &'static ResourceSpec) -> Json {
             ("name", Json::string(param.code)),
             ("definition", Json::string(param.definition_url())),
             ("type", Json::string(param.r4_type())),
-            ("documentation", Json::string(param.doc)),
+            ("documentation", Json::string(documentation(spec, param))),
         ])
     });
     let mut described = Json::object([

@@ -6,10 +6,11 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use sha2::{Digest, Sha256};
-
 use super::path::{self, Path};
 use super::spec::{Compartment, Kind, Param, ResourceSpec};
+pub use super::tokens::{entry, escape_bar, token, typed_token};
+use super::tokens::{token_texts, tokens, typed_tokens};
+use super::words;
 use crate::fhir::date::{self, Span};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::nhs_number;
@@ -20,11 +21,19 @@ use crate::fhir::text;
 /// The search columns of a resource. `base` is the service's public base URL, for absolute references to itself.
 pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Object {
     let mut row = Object::default();
+    let (mut texts_of_tokens, mut typed) = (Vec::new(), Vec::new());
     for column in compiled(spec) {
         let values = column.path.values(resource);
         let name = column.param.column;
         match column.param.kind {
-            Kind::Token => put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| tokens(v, kind)))),
+            Kind::Token => {
+                texts_of_tokens.extend(
+                    values.iter().flat_map(|(v, kind)| token_texts(v, kind)).map(|text| entry(name, &text::fold(text))),
+                );
+                typed
+                    .extend(values.iter().flat_map(|(v, kind)| typed_tokens(v, kind)).map(|token| entry(name, &token)));
+                put(&mut row, name, strings(values.iter().flat_map(|(v, kind)| tokens(v, kind))));
+            }
             Kind::Code(_) => put(&mut row, name, strings(values.iter().filter_map(|(v, _)| plain(v)))),
             Kind::Truth => {
                 let there = values.iter().any(|(v, _)| **v != Json::Bool(false));
@@ -54,10 +63,40 @@ pub fn columns(spec: &'static ResourceSpec, resource: &Object, base: &str) -> Ob
             Kind::Composite { .. } => {
                 put(&mut row, name, values.iter().filter_map(|(v, _)| v.as_object()).map(component).collect());
             }
-            Kind::Id | Kind::Instant | Kind::Either(_) => {}
+            Kind::Id | Kind::Instant | Kind::Either(_) | Kind::Words { .. } => {}
         }
     }
+    put(&mut row, TOKEN_TEXT, strings(texts_of_tokens));
+    put(&mut row, TYPED_IDENTIFIER, strings(typed));
+    row.set(WORDS, Json::String(words::of(resource)));
+    row.set("edition", Json::Number(EDITION.to_string()));
     row
+}
+
+/// Which rules filled a row's search columns. It grows with every migration that adds one, and `lcr migrate` indexes the
+/// rows of earlier editions again.
+pub const EDITION: i16 = 2;
+
+/// The column of texts of coded values, as entries of the column they belong to.
+pub const TOKEN_TEXT: &str = "token_text";
+/// The column of identifiers with their types, as entries likewise.
+pub const TYPED_IDENTIFIER: &str = "typed_identifier";
+/// The column of words, of narrative and all other text.
+pub const WORDS: &str = "words";
+
+/// Every column that is filled from the resource, by its name in two parts.
+pub fn column_names(spec: &'static ResourceSpec) -> Vec<(&'static str, &'static str)> {
+    let own = compiled(spec).iter().flat_map(|column| match column.param.kind {
+        Kind::Date | Kind::Dates => vec![(column.param.column, "_lo"), (column.param.column, "_hi")],
+        _ => vec![(column.param.column, "")],
+    });
+    own.chain([(TOKEN_TEXT, ""), (TYPED_IDENTIFIER, ""), (WORDS, ""), ("edition", "")]).collect()
+}
+
+/// The R4 types of the values of a parameter that has a column of its own.
+pub fn types_of(spec: &'static ResourceSpec, param: &Param) -> Vec<&'static str> {
+    let column = compiled(spec).iter().find(|column| column.param.column == param.column);
+    column.map(|column| column.path.types()).unwrap_or_default()
 }
 
 /// The person a resource is about, as its reference says; none for the Patient itself and for what has no subject.
@@ -90,7 +129,7 @@ fn compiled(spec: &'static ResourceSpec) -> &'static [Column] {
 fn compile(spec: &'static ResourceSpec) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for param in spec.all_params() {
-        let stored = !param.column.is_empty() && !matches!(param.kind, Kind::Id | Kind::Instant);
+        let stored = !param.column.is_empty() && !matches!(param.kind, Kind::Id | Kind::Instant | Kind::Words { .. });
         if !stored || columns.iter().any(|known| known.param.column == param.column) {
             continue;
         }
@@ -114,49 +153,13 @@ fn strings(values: impl IntoIterator<Item = String>) -> Vec<Json> {
     values.into_iter().filter(|value| seen.insert(value.clone())).map(Json::String).collect()
 }
 
-fn plain(value: &Json) -> Option<String> {
+/// The text of a primitive that is compared as it is.
+pub fn plain(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Bool(truth) => Some(truth.to_string()),
         _ => None,
     }
-}
-
-/// `system|code`, with a bar in either written as `%7C` so that the first bar divides them.
-pub fn token(system: Option<&str>, code: &str) -> String {
-    format!("{}|{}", escape_bar(system.unwrap_or_default()), escape_bar(code))
-}
-
-/// The longest token part stored as it is, in bytes; an index entry has a bound.
-const MOST_PART: usize = 500;
-
-/// A token part as it is stored and searched for: a bar escaped, and a long text by its beginning and digest.
-pub fn escape_bar(text: &str) -> String {
-    let plain = text.replace('|', "%7C");
-    if plain.len() <= MOST_PART {
-        return plain;
-    }
-    let digest: String = Sha256::digest(plain.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let beginning: String = plain.chars().take(60).collect();
-    format!("{beginning}~{digest}")
-}
-
-fn tokens(value: &Json, kind: &str) -> Vec<String> {
-    let Some(object) = value.as_object() else {
-        return plain(value).map(|code| token(None, &code)).into_iter().collect();
-    };
-    let (system, code) = match kind {
-        "CodeableConcept" => return object.objects("coding").flat_map(|c| coding(c, "code")).collect(),
-        "Identifier" => ("system", "value"),
-        // R4 §3.1.1.5.8 puts a contact point's use where a code's system goes.
-        "ContactPoint" => ("use", "value"),
-        _ => return coding(object, "code").into_iter().collect(),
-    };
-    object.text(code).map(|code| token(object.text(system), code)).into_iter().collect()
-}
-
-fn coding(coding: &Object, code: &str) -> Option<String> {
-    coding.text(code).map(|code| token(coding.text("system"), code))
 }
 
 fn texts<'a>(value: &'a Json, kind: &str) -> Vec<&'a str> {

@@ -13,6 +13,8 @@ mod patient;
 mod practitioner;
 mod practitioner_role;
 pub mod spec;
+mod tokens;
+pub mod words;
 
 use spec::ResourceSpec;
 

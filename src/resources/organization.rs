@@ -1,6 +1,6 @@
 //! Organization: a practice, trust, council or part of one.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
 
 /// Organization, R4 §8.6.
 pub const ORGANIZATION: ResourceSpec = ResourceSpec {
@@ -12,8 +12,6 @@ pub const ORGANIZATION: ResourceSpec = ResourceSpec {
     care_dates: &[],
     params: PARAMS,
 };
-
-const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 #[rustfmt::skip]
 const PARAMS: &[Param] = &[

@@ -54,6 +54,12 @@ fn step(defs: &[&'static TypeDef], text: &'static str) -> Option<Step> {
 }
 
 impl Path {
+    /// The R4 types of what the path leads to.
+    pub fn types(&self) -> Vec<&'static str> {
+        let last = self.0.iter().filter_map(|steps| steps.last());
+        last.flat_map(|step| step.members.iter().map(|(_, kind)| *kind)).collect()
+    }
+
     /// Every value the path leads to, with its R4 type.
     pub fn values<'a>(&'a self, from: &'a Object) -> Vec<(&'a Json, &'static str)> {
         let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! Patient: the person whose record this is.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
 
 /// Patient, R4 §8.1.
 pub const PATIENT: ResourceSpec = ResourceSpec {
@@ -14,7 +14,6 @@ pub const PATIENT: ResourceSpec = ResourceSpec {
 };
 
 const GENDERS: &str = "http://hl7.org/fhir/administrative-gender";
-const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 #[rustfmt::skip]
 const PARAMS: &[Param] = &[

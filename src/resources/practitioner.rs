@@ -1,6 +1,6 @@
 //! Practitioner: a person who gives care, under the identifiers their profession knows them by.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
 
 /// Practitioner, R4 §8.4.
 pub const PRACTITIONER: ResourceSpec = ResourceSpec {
@@ -12,8 +12,6 @@ pub const PRACTITIONER: ResourceSpec = ResourceSpec {
     care_dates: &[],
     params: PARAMS,
 };
-
-const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 #[rustfmt::skip]
 const PARAMS: &[Param] = &[

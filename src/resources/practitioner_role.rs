@@ -1,6 +1,6 @@
 //! PractitionerRole: what a practitioner does for an organisation, and when.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
 
 /// PractitionerRole, R4 §8.5.
 pub const PRACTITIONER_ROLE: ResourceSpec = ResourceSpec {
@@ -12,8 +12,6 @@ pub const PRACTITIONER_ROLE: ResourceSpec = ResourceSpec {
     care_dates: &[],
     params: PARAMS,
 };
-
-const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
 
 #[rustfmt::skip]
 const PARAMS: &[Param] = &[

@@ -3,6 +3,9 @@
 //! The table drives parsing, indexing, SQL, the CapabilityStatement and the docs. A parameter is
 //! written once.
 
+/// The system of booleans.
+pub const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values";
+
 /// A resource type this record keeps.
 #[derive(Debug)]
 pub struct ResourceSpec {
@@ -84,6 +87,10 @@ pub enum Kind {
     },
     /// What either of two parameters finds.
     Either([&'static str; 2]),
+    /// Words of the narrative, or of all text.
+    Words {
+        narrative: bool,
+    },
 }
 
 impl Param {
@@ -97,7 +104,7 @@ impl Param {
         match self.kind {
             Kind::Id | Kind::Token | Kind::Code(_) | Kind::Truth => "token",
             Kind::Instant | Kind::Date | Kind::Dates => "date",
-            Kind::Text | Kind::Phonetic => "string",
+            Kind::Text | Kind::Phonetic | Kind::Words { .. } => "string",
             Kind::Reference(_) | Kind::Canonical(_) => "reference",
             Kind::Quantity => "quantity",
             Kind::Uri => "uri",
@@ -122,9 +129,20 @@ impl Param {
         }
     }
 
-    /// Whether results can be sorted by it: those with one comparable value.
+    /// Whether results can be sorted by it.
     pub fn sortable(&self) -> bool {
-        !matches!(self.kind, Kind::Composite { .. } | Kind::Either(_) | Kind::Phonetic)
+        self.unsortable().is_none()
+    }
+
+    /// Why results cannot be sorted by it, if they cannot.
+    pub fn unsortable(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Composite { .. } => Some("it pairs values, which have no order"),
+            Kind::Either(_) => Some("it looks in two places, whose values have no order together"),
+            Kind::Phonetic => Some("the order of sounds says nothing"),
+            Kind::Words { .. } => Some("it finds words, and a text has no one value"),
+            _ => None,
+        }
     }
 }
 

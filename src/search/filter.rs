@@ -5,6 +5,7 @@
 //! caller could have searched for directly.
 
 use super::Context;
+use super::modifier;
 use super::value::{self, Prefix, Test};
 use crate::access::{Grant, Interaction};
 use crate::fhir::date::Span;
@@ -60,7 +61,7 @@ pub fn read(grant: &Grant, name: &str, value: &str, context: &Context<'_>, depth
     let (base, most) = (context.base, context.limits.values);
     let test = match modifier {
         None => value::read(spec, param, value, base, most),
-        Some(modifier) => value::read_modified(spec, param, modifier, value, base, most),
+        Some(modifier) => modifier::read_modified(spec, param, modifier, value, base, most),
     };
     let test = test.map_err(|words| Issue::error(IssueType::Value, format!("{}: {words}", shorten(name))))?;
     Ok(Filter::Own { param, test })

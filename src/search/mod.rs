@@ -5,8 +5,10 @@ pub mod across;
 pub mod cursor;
 pub mod filter;
 pub mod include;
+pub mod modifier;
 pub mod query;
 pub mod value;
+mod words;
 
 use crate::access::{Grant, Interaction};
 use crate::fhir::date::{Span, to_text};
@@ -182,13 +184,12 @@ impl Search {
                 self.subset = Subset::of_elements(spec.name, value).map_err(bad)?;
                 return Ok(Some(value.to_owned()));
             }
-            "_include" | "_revinclude" => {
-                let more = include::read(&self.grant, value, name == "_revinclude", context)?;
-                self.includes.extend(more);
-                return Ok(Some(value.to_owned()));
-            }
             "_format" | "_pretty" => return Ok(Some(value.to_owned())),
             _ => {}
+        }
+        if let Some(way) = include::Way::of(name) {
+            self.includes.extend(include::read(&self.grant, value, way?, context)?);
+            return Ok(Some(value.to_owned()));
         }
         let filter = match filter::read(&self.grant, name, value, context, 0) {
             Ok(filter) => filter,
@@ -202,6 +203,12 @@ impl Search {
         {
             self.warnings.push(Issue::warning(IssueType::Value, words).at("http.identifier"));
             self.hopeless |= matches!(test, Test::Tokens(tokens) if tokens.len() == 1);
+        }
+        if let Filter::Own { param, test: Test::TokenText(_) } = &filter
+            && modifier::has_no_text(spec, param)
+        {
+            let words = format!("{} has no text beside its code: nothing can match", param.code);
+            self.warnings.push(Issue::warning(IssueType::Value, words).at(&format!("http.{}", shorten(name))));
         }
         self.filters.push(filter);
         Ok(Some(value.to_owned()))
@@ -317,9 +324,13 @@ fn sort_key(spec: &'static ResourceSpec, text: &str) -> Result<SortKey, String> 
     let code = text.strip_prefix('-');
     let descending = code.is_some();
     let code = code.unwrap_or(text);
-    let param = spec.param(code).filter(|param| param.offered() && param.sortable()).ok_or_else(|| {
-        let known: Vec<&str> = spec.all_params().filter(|p| p.offered() && p.sortable()).map(|p| p.code).collect();
-        format!("cannot sort {} by \"{}\"; sortable are {}", spec.name, shorten(code), known.join(", "))
-    })?;
-    Ok(SortKey { param, descending })
+    let param = spec.param(code).filter(|param| param.offered());
+    match param.map(|param| (param, param.unsortable())) {
+        Some((param, None)) => Ok(SortKey { param, descending }),
+        why => {
+            let why = why.and_then(|(_, why)| why).map(|why| format!(": {why}")).unwrap_or_default();
+            let known: Vec<&str> = spec.all_params().filter(|p| p.offered() && p.sortable()).map(|p| p.code).collect();
+            Err(format!("cannot sort {} by \"{}\"{why}; sortable are {}", spec.name, shorten(code), known.join(", ")))
+        }
+    }
 }

@@ -3,12 +3,13 @@
 use time::OffsetDateTime;
 
 use super::query::{split, unescape};
+use super::words;
 use crate::fhir::date::{self, Span};
 use crate::fhir::primitive::shorten;
 use crate::fhir::quantity::{self, Canonical, Number};
 use crate::fhir::reference::{self, Reference};
 use crate::fhir::{elements, nhs_number, text};
-use crate::resources::spec::{Kind, Param, ResourceSpec};
+use crate::resources::spec::{BOOLEANS, Kind, Param, ResourceSpec};
 
 /// What a parameter is compared with: the alternatives of one `name=a,b`.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +41,36 @@ pub enum Test {
     Logical(Vec<Token>),
     /// Whether there is no value at all (`:missing`).
     Missing(bool),
-    /// Everything the inner test does not find, with what has no value (`:not`).
+    /// Everything the inner test does not find, with what has no value (`:not`, `:not-in`).
     Not(Box<Test>),
+    /// Folded text that a text of a coded value begins with (`:text`).
+    TokenText(Vec<String>),
+    /// Identifiers with their types, as they are stored (`:of-type`).
+    Typed(Vec<String>),
+    /// Value sets, one of which has the code (`:in`).
+    InSets(Vec<SetRef>),
+    /// Concepts that are above or below the code, or it itself (`:below`, `:above`).
+    Subsumed {
+        /// Whether the code is to be the one above.
+        above: bool,
+        concepts: Vec<Token>,
+    },
+    /// URLs that begin so (`:below`).
+    UrlsBelow(Vec<String>),
+    /// URLs with which these begin (`:above`).
+    UrlsAbove(Vec<String>),
+    /// Words, as the text of a tsquery each.
+    Words(Vec<String>),
+}
+
+/// A value set by what names it: its own id here, or its canonical.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetRef {
+    /// As it was written, for messages.
+    pub text: String,
+    pub url: String,
+    pub id: Option<String>,
+    pub version: Option<String>,
 }
 
 /// `system|code`: a part that is `None` may be anything, an empty system means that there is none.
@@ -92,8 +121,8 @@ fn prefix(text: &str) -> (Prefix, &str) {
     found.unwrap_or((Prefix::Eq, text))
 }
 
-/// Reads one `name=value` with all its alternatives. The error says what the value should be.
-pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str, most: usize) -> Result<Test, String> {
+/// The alternatives of a value: no more than `most`, and none of them empty.
+pub fn alternatives(value: &str, most: usize) -> Result<Vec<&str>, String> {
     let parts = split(value, ',');
     if parts.len() > most {
         return Err(format!("{} values, more than the {most} this service takes (limits.values)", parts.len()));
@@ -101,12 +130,18 @@ pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str,
     if parts.iter().any(|part| part.is_empty()) {
         return Err("a value is empty: give each alternative a value, or leave the parameter out".to_owned());
     }
+    Ok(parts)
+}
+
+/// Reads one `name=value` with all its alternatives. The error says what the value should be.
+pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str, most: usize) -> Result<Test, String> {
+    let parts = alternatives(value, most)?;
     let all = || parts.iter().copied();
     Ok(match param.kind {
         Kind::Id => Test::Ids(all().map(unescape).collect()),
         Kind::Token => Test::Tokens(all().map(token).collect()),
         Kind::Code(system) => codes(all(), system),
-        Kind::Truth => codes(all(), "http://terminology.hl7.org/CodeSystem/special-values"),
+        Kind::Truth => codes(all(), BOOLEANS),
         Kind::Text => Test::Prefixes(all().map(|part| text::fold(&unescape(part))).collect()),
         Kind::Phonetic => Test::Sounds(all().map(|part| sounds(&unescape(part))).collect::<Result<_, _>>()?),
         Kind::Instant | Kind::Date | Kind::Dates => Test::Dates(all().map(date_value).collect::<Result<_, _>>()?),
@@ -117,6 +152,9 @@ pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str,
         }
         Kind::Uri | Kind::Canonical(_) => Test::Urls(all().map(unescape).collect()),
         Kind::Quantity => Test::Quantities(all().map(quantity_value).collect::<Result<_, _>>()?),
+        Kind::Words { narrative } => {
+            Test::Words(all().map(|part| words::query(&unescape(part), narrative)).collect::<Result<_, _>>()?)
+        }
         Kind::Either([first, _]) => {
             let first = spec.param(first).ok_or("is not declared")?;
             return read(spec, first, value, base, most);
@@ -136,72 +174,8 @@ pub fn read(spec: &'static ResourceSpec, param: &Param, value: &str, base: &str,
     })
 }
 
-/// Reads one `name:modifier=value` (R4 §3.1.1.5.1). The error says which modifiers there are.
-pub fn read_modified(
-    spec: &'static ResourceSpec,
-    param: &Param,
-    modifier: &str,
-    value: &str,
-    base: &str,
-    most: usize,
-) -> Result<Test, String> {
-    let parts = || split(value, ',').into_iter().map(unescape);
-    // The plain reading refuses empty and too many values for all of them.
-    match (modifier, param.kind) {
-        ("missing", _) => match value {
-            "true" => Ok(Test::Missing(true)),
-            "false" => Ok(Test::Missing(false)),
-            _ => Err(format!("\"{}\" is not true or false", shorten(value))),
-        },
-        ("exact", Kind::Text) => read(spec, param, value, base, most).map(|_| Test::Exact(parts().collect())),
-        ("contains", Kind::Text) => {
-            read(spec, param, value, base, most).map(|_| Test::Within(parts().map(|part| text::fold(&part)).collect()))
-        }
-        ("not", Kind::Token | Kind::Code(_) | Kind::Truth | Kind::Id) => {
-            read(spec, param, value, base, most).map(|test| Test::Not(Box::new(test)))
-        }
-        ("not", Kind::Either([first, _])) if spec.param(first).is_some_and(|p| p.kind == Kind::Token) => {
-            read(spec, param, value, base, most).map(|test| Test::Not(Box::new(test)))
-        }
-        ("identifier", Kind::Reference(_)) => {
-            let token_of =
-                |part: &str| if part.is_empty() { Err("a value is empty".to_owned()) } else { Ok(token(part)) };
-            split(value, ',').into_iter().map(token_of).collect::<Result<_, _>>().map(Test::Logical)
-        }
-        (kind, Kind::Reference(targets))
-            if targets.contains(&kind) || (targets.is_empty() && elements::is_resource_type(kind)) =>
-        {
-            let of_type = |part: String| match reference::parse(&part, base) {
-                Reference::Local { kind: own, .. } if own != kind => Err(format!("{} is no {kind}", shorten(&part))),
-                Reference::Other(id) if crate::fhir::primitive::is_id(id) => Ok(format!("{kind}/{id}")),
-                _ => Ok(part),
-            };
-            let typed: Vec<String> = parts().map(of_type).collect::<Result<_, _>>()?;
-            read(
-                spec,
-                param,
-                &typed.iter().map(|part| part.replace(',', "\\,")).collect::<Vec<_>>().join(","),
-                base,
-                most,
-            )
-        }
-        _ => Err(format!("the modifier :{} is not one of {}", shorten(modifier), modifiers(param.kind).join(", "))),
-    }
-}
-
-/// The modifiers a kind of parameter takes; a reference also takes the name of a type it refers to.
-pub fn modifiers(kind: Kind) -> Vec<&'static str> {
-    let mut known = vec![":missing"];
-    match kind {
-        Kind::Text => known.extend([":exact", ":contains"]),
-        Kind::Token | Kind::Code(_) | Kind::Truth | Kind::Id => known.push(":not"),
-        Kind::Reference(_) => known.extend([":identifier", ":[type]"]),
-        _ => {}
-    }
-    known
-}
-
-fn token(part: &str) -> Token {
+/// Reads `system|code`, `code`, `system|` or `|code`.
+pub fn token(part: &str) -> Token {
     let halves = split(part, '|');
     match halves[..] {
         [code] => Token { system: None, code: Some(unescape(code)) },

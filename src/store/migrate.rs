@@ -8,9 +8,12 @@ use super::{Store, StoreError};
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 impl Store {
-    /// Brings the schema up to date; does nothing when it is.
+    /// Brings the schema, and the terminology that is shipped, up to date; does nothing when they are. Rows that are there
+    /// already may be left for `reindex`.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        MIGRATIONS.run(&self.pool).await?;
+        self.ship_terminology().await?;
+        self.nothing_to_reindex().await
     }
 
     /// Whether the record holds anything yet.

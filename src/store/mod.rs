@@ -9,6 +9,7 @@
 mod across;
 mod amount;
 mod audit;
+mod expansion;
 mod history;
 mod includes;
 mod migrate;
@@ -17,8 +18,12 @@ mod plan;
 mod predicate;
 mod reach;
 mod read;
+mod reindex;
 mod relationship;
 mod sql;
+mod subsumption;
+mod terminology;
+mod terms;
 mod token;
 mod write;
 
@@ -35,6 +40,7 @@ pub use migrate::create_database;
 pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
+pub use terminology::Kept;
 pub use write::{Change, NotWritten, Pending, Refusal, Write, Written};
 
 use crate::search::Search;
@@ -60,6 +66,10 @@ pub enum StoreError {
     Url(sqlx::Error),
     #[error("a search would bring more than {most} {what}")]
     TooMany { what: &'static str, most: usize },
+    #[error("a search names terminology that is not known: {}", .0.len())]
+    UnknownTerms(Vec<String>),
+    #[error("rows of {} are still to be indexed again: run `lcr migrate`", .0.join(", "))]
+    Reindexing(Vec<String>),
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
 }
@@ -125,7 +135,7 @@ impl Store {
 
     /// Runs a search.
     pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
-        plan.run(&self.pool).await
+        plan.run(&mut *self.pool.acquire().await?).await
     }
 
     /// The people within reach whom the search asks about by name, beyond those whose rows it found.

@@ -1,9 +1,9 @@
 //! Owns the way from a Search to one SQL statement, and from its rows to a Page.
 
-use sqlx::{PgExecutor, Row};
+use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
-use super::{StoreError, includes, predicate, reach};
+use super::{StoreError, includes, predicate, reach, terms};
 use crate::resources::spec::Kind;
 use crate::search::cursor::Cursor;
 use crate::search::{Search, SortKey};
@@ -101,9 +101,10 @@ impl Plan {
         self.sql.text()
     }
 
-    /// Runs it: one statement.
-    pub async fn run<'c>(self, on: impl PgExecutor<'c>) -> Result<Page, StoreError> {
+    /// Runs it: one statement, once what it names is known.
+    pub async fn run(self, on: &mut PgConnection) -> Result<Page, StoreError> {
         let Plan { search, sql } = self;
+        terms::check(on, &search).await?;
         let answer = sql.fetch(on).await?;
         let (mut total, mut counted) = (None, Vec::new());
         let mut rows = Vec::with_capacity(answer.len());

@@ -1,9 +1,9 @@
 //! Owns how one search filter becomes SQL, by the kind of its parameter.
 
 use super::sql::{Expr, Sql};
-use super::{amount, reach};
+use super::{amount, reach, subsumption};
 use crate::fhir::date::{Span, to_text};
-use crate::resources::index::{escape_bar, token};
+use crate::resources::index::{TOKEN_TEXT, TYPED_IDENTIFIER, entry, escape_bar, token};
 use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::search::Filter;
 use crate::search::value::{Prefix, Test, Token};
@@ -148,6 +148,10 @@ fn is_there(spec: &'static ResourceSpec, param: &'static Param, alias: &'static 
             let column = Expr::column(alias, param.column);
             Expr::fill("coalesce((SELECT bool_or(v ^@ 'Patient/') FROM unnest({}) v), false)", &[&column])
         }
+        Kind::Words { narrative } => {
+            let words = Expr::column(alias, param.column);
+            Expr::fill(if narrative { "(ts_filter({}, '{a}') <> '')" } else { "({} <> '')" }, &[&words])
+        }
         Kind::Date | Kind::Dates => Expr::fill("({} IS NOT NULL)", &[&Expr::column_part(alias, param.column, "_lo")]),
         _ => Expr::fill("({} IS NOT NULL)", &[&Expr::column(alias, param.column)]),
     }
@@ -222,6 +226,33 @@ fn on_column(sql: &mut Sql, param: &'static Param, alias: &'static str, test: &T
         Test::Logical(tokens) => {
             let logical = Expr::fill("ARRAY(SELECT substr(v, 2) FROM unnest({}) v WHERE v ^@ '=')", &[&column]);
             of_tokens(sql, &logical, tokens)
+        }
+        Test::TokenText(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| entry(param.column, text)).collect();
+            let texts = sql.bind(texts, "text[]");
+            let stored = "EXISTS (SELECT 1 FROM unnest({}) v WHERE v ^@ ANY({}))";
+            Expr::fill(stored, &[&Expr::column(alias, TOKEN_TEXT), &texts])
+        }
+        Test::Typed(tokens) => {
+            let tokens: Vec<String> = tokens.iter().map(|token| entry(param.column, token)).collect();
+            Expr::fill("{} && {}", &[&Expr::column(alias, TYPED_IDENTIFIER), &sql.bind(tokens, "text[]")])
+        }
+        Test::InSets(sets) => subsumption::in_sets(sql, param, &column, sets),
+        Test::Subsumed { above, concepts } => subsumption::of(sql, param, &column, *above, concepts),
+        Test::UrlsBelow(urls) => {
+            let urls = sql.bind(urls.clone(), "text[]");
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v WHERE v ^@ ANY({}))", &[&column, &urls])
+        }
+        Test::UrlsAbove(urls) => {
+            let urls = sql.bind(urls.clone(), "text[]");
+            Expr::fill("EXISTS (SELECT 1 FROM unnest({}) v, unnest({}) w WHERE w ^@ v)", &[&column, &urls])
+        }
+        Test::Words(queries) => {
+            let each: Vec<Expr> = queries
+                .iter()
+                .map(|query| Expr::fill("{} @@ {}", &[&column, &sql.bind_text(query, "tsquery")]))
+                .collect();
+            Expr::any(&each)
         }
         // These have no column of their own: `of_param` takes them apart first.
         Test::Pairs(_) | Test::Missing(_) | Test::Not(_) => Expr::literal("false"),

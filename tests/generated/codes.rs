@@ -11,11 +11,11 @@ const HEAD: &str = "\
 ";
 
 /// Codes by system, both in definition order.
-type Codes = Vec<(String, Vec<String>)>;
+pub type Codes = Vec<(String, Vec<String>)>;
 
 /// The required bindings met so far.
 pub struct Bindings {
-    terminology: Terminology,
+    pub terminology: Terminology,
     /// Value set name -> its canonical, and its codes or why it cannot be enumerated.
     seen: BTreeMap<String, (String, Result<Codes, String>)>,
 }
@@ -60,7 +60,7 @@ pub struct Terminology {
 
 impl Terminology {
     /// The codes of a value set as the file can write them, or why it cannot.
-    fn enumerate(&self, url: &str) -> Result<Codes, String> {
+    pub fn enumerate(&self, url: &str) -> Result<Codes, String> {
         let codes = self.expand(url)?;
         if codes.is_empty() {
             return Err("it has no codes".to_owned());

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::report::Report;
+use super::terminology::{self, Waiting};
 use crate::access::Interaction;
 use crate::cli::Failure;
 use crate::error::Problem;
@@ -31,6 +32,7 @@ pub struct Loader<'a> {
     base: &'a str,
     pub report: Report,
     waiting: Vec<Item>,
+    terminology: Waiting,
 }
 
 /// A checked resource on its way.
@@ -45,7 +47,7 @@ struct Item {
 impl<'a> Loader<'a> {
     /// A loader for one import.
     pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str) -> Loader<'a> {
-        Loader { store, source, base, report: Report::default(), waiting: Vec::new() }
+        Loader { store, source, base, report: Report::default(), waiting: Vec::new(), terminology: Waiting::default() }
     }
 
     /// Takes one document.
@@ -54,6 +56,12 @@ impl<'a> Loader<'a> {
         if kind == "Bundle" && document.text("type") == Some("transaction") {
             self.flush().await?;
             return self.transaction(place, document).await;
+        }
+        if terminology::KINDS.contains(&kind.as_str()) {
+            return self.terminology.take(self.store, &mut self.report, place, document).await;
+        }
+        if kind == "Bundle" {
+            return self.collection(place, document).await;
         }
         let Some(spec) = resources::find(&kind) else {
             self.report.pass(&kind);
@@ -75,8 +83,32 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    /// Takes the terminology out of a Bundle that asks for nothing; what else is in it is not shared by it.
+    async fn collection(&mut self, place: &str, bundle: Object) -> Result<(), Failure> {
+        let mut taken = false;
+        for (at, entry) in bundle.objects("entry").enumerate() {
+            let resource = entry.objects("resource").next();
+            let is_term = |r: &&Object| r.text("resourceType").is_some_and(|kind| terminology::KINDS.contains(&kind));
+            if let Some(resource) = resource.filter(is_term) {
+                taken = true;
+                let place = format!("{place} entry {at}");
+                self.terminology.take(self.store, &mut self.report, &place, resource.clone()).await?;
+            }
+        }
+        if !taken {
+            self.report.pass("Bundle");
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, and expands the value sets that came.
+    pub async fn finish(&mut self) -> Result<(), Failure> {
+        self.flush().await?;
+        self.terminology.finish(self.store, &mut self.report).await
+    }
+
     /// Writes what waits.
-    pub async fn flush(&mut self) -> Result<(), Failure> {
+    async fn flush(&mut self) -> Result<(), Failure> {
         let mut waiting = std::mem::take(&mut self.waiting);
         // Patients first, whoever shares them: the rows about them find their person made.
         waiting.sort_by_key(|item| !item.spec.is_person());
@@ -128,6 +160,11 @@ impl<'a> Loader<'a> {
                 return Ok(());
             };
             let kind = resource.text("resourceType").unwrap_or("no resourceType").to_owned();
+            if terminology::KINDS.contains(&kind.as_str()) {
+                let place = format!("{place} entry {at}");
+                self.terminology.take(self.store, &mut self.report, &place, resource).await?;
+                continue;
+            }
             let Some(spec) = resources::find(&kind) else {
                 self.report.pass(&kind);
                 continue;
@@ -234,7 +271,8 @@ fn identity(resource: &Object, full_url: Option<&str>) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &digest).to_string()
 }
 
-fn words(issues: &[Issue]) -> String {
+/// Findings as one line of a report.
+pub fn words(issues: &[Issue]) -> String {
     let one = |issue: &Issue| match &issue.expression {
         Some(place) => format!("{place}: {}", issue.diagnostics),
         None => issue.diagnostics.clone(),

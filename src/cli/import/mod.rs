@@ -1,4 +1,4 @@
-//! `lcr import`: files into the record, with progress and a report of what was refused and why.
+//! `lcr import`: files into the record, and code systems and value sets beside it, with progress and a report of what was refused and why.
 //!
 //! Safe to run again: every resource has one id, its own or one made from where it came from, and a
 //! resource equal to the stored one makes no new version.
@@ -6,6 +6,7 @@
 mod load;
 mod read;
 mod report;
+mod terminology;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub async fn run(store: &Store, paths: &[PathBuf], source: Option<&str>, base: &
         })
         .await?;
     }
-    loader.flush().await?;
+    loader.finish().await?;
     bar.finish_and_clear();
     Ok(loader.report)
 }
@@ -61,7 +62,7 @@ pub async fn run_ndjson(store: &Store, name: &str, text: &str, base: &str) -> Re
         }
         bar.inc(line.len() as u64 + 1);
     }
-    loader.flush().await?;
+    loader.finish().await?;
     bar.finish_and_clear();
     Ok(loader.report)
 }

@@ -1,0 +1,142 @@
+//! Owns the indexing of rows again, after a migration that added search columns: in small batches beside a running service,
+//! from where it stopped.
+
+use sqlx::{PgConnection, Row};
+
+use super::sql::{Expr, Sql};
+use super::{Store, StoreError};
+use crate::fhir::json::{Json, Object};
+use crate::resources::spec::ResourceSpec;
+use crate::resources::{self, index};
+
+/// Rows of one batch: few, since a writer of one of them waits for it.
+const BATCH: i64 = 200;
+
+/// How often a type is gone through for rows that were being written when their turn came.
+const PASSES: usize = 3;
+
+impl Store {
+    /// The types of which rows may be of an earlier edition of the index.
+    pub async fn to_reindex(&self) -> Result<Vec<&'static ResourceSpec>, StoreError> {
+        let done = "SELECT kind FROM reindex WHERE done AND edition >= $1";
+        let done: Vec<String> = sqlx::query_scalar(done).bind(index::EDITION).fetch_all(&self.pool).await?;
+        Ok(resources::ALL.iter().copied().filter(|spec| !done.iter().any(|kind| kind == spec.name)).collect())
+    }
+
+    /// About how many rows the type has.
+    pub async fn rows_of(&self, spec: &ResourceSpec) -> Result<u64, StoreError> {
+        let estimate = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass($1)";
+        let rows: i64 = sqlx::query_scalar(estimate).bind(spec.table).fetch_one(&self.pool).await?;
+        Ok(rows.unsigned_abs())
+    }
+
+    /// Indexes the rows of a type that are of an earlier edition, to the end; `again`: from the beginning, for what older
+    /// instances wrote meanwhile. `base` is the public base URL; `each` hears how many rows each batch had.
+    pub async fn reindex(
+        &self,
+        spec: &'static ResourceSpec,
+        base: &str,
+        again: bool,
+        each: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StoreError> {
+        let begin = "INSERT INTO reindex (kind, edition, after_id, done) VALUES ($1, $2, '', false) ON CONFLICT (kind) DO UPDATE \
+                     SET edition = excluded.edition, after_id = '', done = false WHERE reindex.edition <> excluded.edition OR $3";
+        sqlx::query(begin).bind(spec.name).bind(index::EDITION).bind(again).execute(&self.pool).await?;
+        for _ in 0..PASSES {
+            loop {
+                let mut tx = self.pool.begin().await?;
+                let indexed = batch(&mut tx, spec, base).await?;
+                tx.commit().await?;
+                each(indexed);
+                if indexed == 0 {
+                    break;
+                }
+            }
+            if !self.is_stale(spec).await? {
+                break;
+            }
+            self.note(spec, false).await?;
+        }
+        self.note(spec, true).await
+    }
+
+    /// Types that have no rows need nothing done.
+    pub(super) async fn nothing_to_reindex(&self) -> Result<(), StoreError> {
+        for spec in self.to_reindex().await? {
+            let mut sql = Sql::default();
+            let (kind, edition) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(index::EDITION, "smallint"));
+            sql.push(&Expr::fill(
+                "INSERT INTO reindex (kind, edition, after_id, done) SELECT {}, {}, '', true WHERE NOT EXISTS (SELECT 1 FROM {}) \
+                 ON CONFLICT (kind) DO UPDATE SET edition = excluded.edition, after_id = '', done = true",
+                &[&kind, &edition, &Expr::literal(spec.table)],
+            ));
+            sql.fetch(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_stale(&self, spec: &ResourceSpec) -> Result<bool, StoreError> {
+        let mut sql = Sql::default();
+        let edition = sql.bind(index::EDITION, "smallint");
+        let table = Expr::literal(spec.table);
+        sql.push(&Expr::fill("SELECT 1 FROM {} t WHERE t.edition IS DISTINCT FROM {} LIMIT 1", &[&table, &edition]));
+        Ok(!sql.fetch(&self.pool).await?.is_empty())
+    }
+
+    async fn note(&self, spec: &ResourceSpec, done: bool) -> Result<(), StoreError> {
+        let note =
+            sqlx::query("UPDATE reindex SET after_id = '', done = $2 WHERE kind = $1").bind(spec.name).bind(done);
+        note.execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// Indexes the next rows and notes how far it is, in one transaction. It waits for no row: one that a writer holds is left out.
+async fn batch(tx: &mut PgConnection, spec: &'static ResourceSpec, base: &str) -> Result<usize, StoreError> {
+    let mut sql = Sql::default();
+    let edition = sql.bind(index::EDITION, "smallint");
+    let (kind, most) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(BATCH, "bigint"));
+    let table = Expr::literal(spec.table);
+    sql.push(&Expr::fill(
+        "SELECT t.id, t.version, t.resource FROM {} t WHERE t.id > (SELECT r.after_id FROM reindex r WHERE r.kind = {}) \
+         AND t.edition IS DISTINCT FROM {} ORDER BY t.id LIMIT {} FOR UPDATE OF t SKIP LOCKED",
+        &[&table, &kind, &edition, &most],
+    ));
+    let rows = sql.fetch(&mut *tx).await?;
+    let mut records = Vec::with_capacity(rows.len());
+    let mut last = None;
+    for row in &rows {
+        let (id, version, text): (String, i32, String) =
+            (row.try_get("id")?, row.try_get("version")?, row.try_get("resource")?);
+        records.push(record(spec, &id, version, &text, base)?);
+        last = Some(id);
+    }
+    let Some(last) = last else { return Ok(0) };
+    let mut sql = Sql::default();
+    let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
+    let columns = index::column_names(spec).into_iter().map(|(stem, suffix)| {
+        let name = Expr::fill("{}{}", &[&Expr::literal(stem), &Expr::literal(suffix)]);
+        Expr::fill("{} = r.{}", &[&name, &name])
+    });
+    // A row that has moved to another person meanwhile, or on to another version, is found by what it is.
+    sql.push(&Expr::fill(
+        "UPDATE {} t SET {} FROM json_populate_recordset(NULL::{}, {}) r WHERE t.id = r.id AND t.version = r.version",
+        &[&table, &Expr::list(&columns.collect::<Vec<_>>()), &table, &json],
+    ));
+    sql.fetch(&mut *tx).await?;
+    let note = sqlx::query("UPDATE reindex SET after_id = $2 WHERE kind = $1").bind(spec.name).bind(last);
+    note.execute(tx).await?;
+    Ok(rows.len())
+}
+
+/// The search columns of a stored resource, with what its row is found by.
+fn record(spec: &'static ResourceSpec, id: &str, version: i32, text: &str, base: &str) -> Result<String, StoreError> {
+    let Ok(Json::Object(resource)) = Json::parse(text.as_bytes()) else {
+        return Err(StoreError::Statement(sqlx::Error::Decode("a stored resource is no JSON object".into())));
+    };
+    let mut record = Object::default();
+    record.set("id", Json::string(id));
+    record.set("version", Json::Number(version.to_string()));
+    record.0.extend(index::columns(spec, &resource, base).0);
+    Ok(Json::Object(record).to_string())
+}

@@ -178,7 +178,7 @@ const INLINE: &[&str] = &[
     "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var",
 ];
 
-/// What a person reads of a narrative, without its markup; nothing of what is no XHTML.
+/// What a person reads of a narrative, without its markup: a line for each block. Nothing of what is no XHTML.
 pub fn text(div: &str) -> String {
     let mut out = String::new();
     if let Ok(document) = Document::parse(div.trim()) {
@@ -190,7 +190,7 @@ pub fn text(div: &str) -> String {
 fn read(node: Node, out: &mut String) {
     for child in node.children() {
         if child.is_text() {
-            out.push_str(child.text().unwrap_or_default());
+            out.push_str(&child.text().unwrap_or_default().replace(['\n', '\r'], " "));
         } else if child.is_element() {
             let apart = !INLINE.contains(&child.tag_name().name());
             out.push_str(if apart { "\n" } else { "" });
@@ -275,8 +275,9 @@ mod tests {
     #[test]
     fn a_narrative_is_read_as_it_looks() {
         let shown =
-            text("<div><p>br<b>ok</b>en &amp; set</p><table><tr><td>1</td><td>2</td></tr></table><!-- no --></div>");
-        assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), ["broken", "&", "set", "1", "2"]);
+            text("<div><p>br<b>ok</b>en &amp;\nset</p><table><tr><td>1</td><td>2</td></tr></table><!-- no --></div>");
+        let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines, ["broken & set", "1", "2"]);
         assert_eq!(text("no narrative"), "");
     }
 }

@@ -63,7 +63,9 @@ impl Words {
             for item in value.items() {
                 match (kind.name, item) {
                     ("string" | "markdown", Json::String(text)) => self.add(text, false),
-                    ("xhtml", Json::String(div)) => self.add(&narrative::text(div), true),
+                    ("xhtml", Json::String(div)) => {
+                        narrative::text(div).lines().for_each(|line| self.add(line, true));
+                    }
                     ("Resource", Json::Object(inner)) => {
                         if let Some(def) = inner.text("resourceType").and_then(type_def) {
                             self.object(inner, def);
@@ -89,7 +91,7 @@ impl Words {
             self.next += 1;
             self.places.entry(word).or_default().push((self.next, narrative));
         }
-        // No phrase reaches from one element into the next.
+        // No phrase reaches from one element, or paragraph, into the next.
         self.next += 1;
     }
 }

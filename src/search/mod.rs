@@ -156,7 +156,14 @@ impl Search {
                 let count: usize = value
                     .parse()
                     .map_err(|_| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
-                self.count = count.min(context.limits.most_page);
+                let most = context.limits.most_page;
+                if count > most {
+                    let words = format!(
+                        "{count} rows are more than the {most} a page may have here (limits.most_page): follow the next link for the rest"
+                    );
+                    self.warnings.push(Issue::warning(IssueType::TooCostly, words).at("http._count"));
+                }
+                self.count = count.min(most);
                 self.total |= count == 0;
                 return Ok(Some(self.count.to_string()));
             }

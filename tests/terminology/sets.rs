@@ -1,0 +1,130 @@
+//! `:in` and `:not-in` (R4 §3.1.1.4.10), and how value sets are expanded.
+
+use serde_json::{Value, json};
+
+use crate::common::TestApp;
+use crate::support::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn composed_of_lists_filters_other_sets_and_exclusions() {
+    let app = TestApp::start().await;
+    let filter = |property: &str, op: &str, value: &str| json!({"include": [{"system": ANIMALS, "filter": [{"property": property, "op": op, "value": value}]}]});
+    let is = |set: &str| format!("{SETS}/{set}");
+    let sets = [
+        value_set(
+            "listed",
+            json!({"include": [{"system": ANIMALS, "concept": [{"code": "cat"}, {"code": "bird"}]}, {"system": "http://snomed.info/sct", "concept": [{"code": "1"}]}]}),
+        ),
+        value_set("whole", json!({"include": [{"system": ANIMALS}]})),
+        value_set("isa", filter("concept", "is-a", "mammal")),
+        value_set("below", filter("concept", "descendent-of", "mammal")),
+        value_set("four", filter("legs", "=", "4")),
+        value_set("few", filter("concept", "in", "cat,pet")),
+        value_set("nota", filter("concept", "is-not-a", "mammal")),
+        // Value sets that come before those they take in.
+        value_set("both", json!({"include": [{"valueSet": [is("zeta"), is("isa")]}]})),
+        value_set(
+            "less",
+            json!({"include": [{"system": ANIMALS}], "exclude": [{"valueSet": [is("below")]}, {"system": ANIMALS, "concept": [{"code": "animal"}]}]}),
+        ),
+        value_set("zeta", json!({"include": [{"system": ANIMALS, "concept": [{"code": "dog"}, {"code": "bird"}]}]})),
+    ];
+    let all: Vec<Value> = sets.into_iter().chain([animals()]).collect();
+    let report = imported(&app, &all).await;
+    assert_eq!((report.count("CodeSystem"), report.count("ValueSet")), (1, 10));
+    assert_eq!(report.totals(), (11, 0, 0));
+    assert_eq!(imported(&app, &all).await.totals(), (0, 0, 11), "a second time changes nothing");
+    let session = app.source("vet").await;
+    for code in ["animal", "mammal", "cat", "dog", "puppy", "bird", "pet"] {
+        put(&session, &condition(code, animal(code))).await;
+    }
+    put(&session, &condition("snomed", json!({"coding": [{"system": "http://snomed.info/sct", "code": "1"}]}))).await;
+    put(&session, &condition("wrong", json!({"coding": [{"code": "cat"}, {"system": "http://x", "code": "cat"}]})))
+        .await;
+    put(
+        &session,
+        &condition(
+            "mixed",
+            json!({"coding": [{"system": "http://x", "code": "1"}, {"system": ANIMALS, "code": "cat"}]}),
+        ),
+    )
+    .await;
+    let mut uncoded = condition("uncoded", json!({"text": "cat"}));
+    put(&session, &uncoded).await;
+    uncoded["id"] = json!("codeless");
+    uncoded.as_object_mut().expect("object").remove("code");
+    put(&session, &uncoded).await;
+    let everything = found(&session, "Condition", &[]).await;
+    assert_eq!(everything.len(), 12);
+    for (set, wanted) in [
+        ("listed", ids(["cat", "bird", "snomed", "mixed"])),
+        ("whole", ids(["animal", "mammal", "cat", "dog", "puppy", "bird", "pet", "mixed"])),
+        ("isa", ids(["mammal", "cat", "dog", "puppy", "mixed"])),
+        ("below", ids(["cat", "dog", "puppy", "mixed"])),
+        ("four", ids(["cat", "dog", "mixed"])),
+        ("few", ids(["cat", "pet", "mixed"])),
+        ("nota", ids(["animal", "bird", "pet"])),
+        ("both", ids(["dog"])),
+        ("less", ids(["mammal", "bird", "pet"])),
+        ("zeta", ids(["dog", "bird"])),
+    ] {
+        for name in
+            [is(set), format!("ValueSet/{set}"), format!("{}/ValueSet/{set}", app.base), format!("{}|7", is(set))]
+        {
+            assert_eq!(found(&session, "Condition", &[("code:in", &name)]).await, wanted, "in {name}");
+            // What has a code of the set is out, whatever else it has; what has no code is not in the set.
+            let rest = everything.difference(&wanted).cloned().collect();
+            assert_eq!(found(&session, "Condition", &[("code:not-in", &name)]).await, rest, "not in {name}");
+        }
+    }
+    let two = format!("{},{}", is("both"), is("four"));
+    assert_eq!(found(&session, "Condition", &[("code:in", &two)]).await, ids(["cat", "dog", "mixed"]));
+    let again = [("code:in", is("isa")), ("code:not-in", is("zeta"))];
+    let again: Vec<(&str, &str)> = again.iter().map(|(name, set)| (*name, set.as_str())).collect();
+    assert_eq!(found(&session, "Condition", &again).await, ids(["mammal", "cat", "puppy", "mixed"]));
+    let old = format!("{}|6", is("isa"));
+    refused(&session, "Condition", &[("code:in", &old)], &["version 7", &old]).await;
+    let unknown = "http://snomed.info/sct?fhir_vs=isa/126851005";
+    for name in ["code:in", "code:not-in"] {
+        refused(&session, "Condition", &[(name, unknown)], &[unknown]).await;
+        refused(&session, "Condition", &[(name, "ValueSet/nowhere")], &["ValueSet/nowhere"]).await;
+        refused(&session, "Condition", &[(name, "")], &["empty"]).await;
+    }
+    // A value set that is sent again says what is in it from now on.
+    imported(&app, &[value_set("zeta", json!({"include": [{"system": ANIMALS, "concept": [{"code": "pet"}]}]}))]).await;
+    assert_eq!(found(&session, "Condition", &[("code:in", &is("zeta"))]).await, ids(["pet"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shipped_sets_and_bare_codes() {
+    let app = TestApp::start().await;
+    let session = app.source("gp").await;
+    for gender in ["male", "female", "unknown"] {
+        let mut resource = patient(gender);
+        resource["gender"] = json!(gender);
+        put(&session, &resource).await;
+    }
+    put(&session, &patient("none")).await;
+    imported(&app, &[value_set("mf", json!({"include": [{"system": "http://hl7.org/fhir/administrative-gender", "concept": [{"code": "male"}, {"code": "female"}]},
+        {"system": "http://x", "concept": [{"code": "unknown"}]}]}))])
+    .await;
+    let (own, r4) = (format!("{SETS}/mf"), "http://hl7.org/fhir/ValueSet/administrative-gender");
+    assert_eq!(found(&session, "Patient", &[("gender:in", &own)]).await, ids(["male", "female"]));
+    assert_eq!(found(&session, "Patient", &[("gender:not-in", &own)]).await, ids(["unknown", "none"]));
+    for name in [r4, "http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1", "ValueSet/administrative-gender"] {
+        assert_eq!(
+            found(&session, "Patient", &[("gender:in", name)]).await,
+            ids(["male", "female", "unknown"]),
+            "{name}"
+        );
+    }
+    let observation = |id: &str, code: &str| {
+        json!({"resourceType": "Observation", "id": id, "status": "final", "code": animal("cat"),
+        "dataAbsentReason": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": code}]}})
+    };
+    put(&session, &observation("asked", "asked-declined")).await;
+    put(&session, &observation("odd", "no-such-code")).await;
+    let set = "http://hl7.org/fhir/ValueSet/data-absent-reason";
+    assert_eq!(found(&session, "Observation", &[("data-absent-reason:in", set)]).await, ids(["asked"]));
+    assert_eq!(found(&session, "Observation", &[("combo-data-absent-reason:not-in", set)]).await, ids(["odd"]));
+}

@@ -24,12 +24,13 @@ pub fn of(sql: &mut Sql, param: &Param, column: &Expr, above: bool, concepts: &[
     let (systems, codes) = (sql.bind(systems, "text[]"), sql.bind(codes, "text[]"));
     let value = stored(sql, param);
     let (wanted, found) = if above { ("b.descendant", "b.ancestor") } else { ("b.ancestor", "b.descendant") };
+    // The systems are found once; then each token is one look into the index.
     Expr::fill(
-        "EXISTS (SELECT 1 FROM unnest({}) v, unnest({}, {}) AS w(system, code) \
-         JOIN code_system y ON w.system IS NULL OR y.url = w.system \
-         JOIN concept_below b ON b.code_system_id = y.code_system_id AND {} = w.code \
-         WHERE {} ^@ y.prefix AND {} = substr({}, length(y.prefix) + 1))",
-        &[column, &systems, &codes, &Expr::literal(wanted), &value, &Expr::literal(found), &value],
+        "EXISTS (WITH w AS MATERIALIZED (SELECT y.code_system_id, y.prefix, n.code FROM unnest({}, {}) AS n(system, code) \
+         JOIN code_system y ON n.system IS NULL OR y.url = n.system) \
+         SELECT 1 FROM unnest({}) v JOIN w ON {} ^@ w.prefix \
+         JOIN concept_below b ON b.code_system_id = w.code_system_id AND {} = w.code AND {} = substr({}, length(w.prefix) + 1))",
+        &[&systems, &codes, column, &value, &Expr::literal(wanted), &Expr::literal(found), &value],
     )
 }
 

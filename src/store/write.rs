@@ -151,7 +151,7 @@ impl Pending {
 
     /// Searches what is there with the changes made.
     pub async fn search(&mut self, plan: Plan) -> Result<Page, StoreError> {
-        plan.run(&mut *self.tx).await
+        plan.run(&mut self.tx).await
     }
 
     /// The people within reach whom a search asks about by name.

@@ -7,6 +7,7 @@ pub mod filter;
 pub mod include;
 pub mod modifier;
 pub mod query;
+mod sort;
 pub mod value;
 mod words;
 
@@ -15,10 +16,11 @@ use crate::fhir::date::{Span, to_text};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::fhir::subset::Subset;
-use crate::resources::spec::{Param, ResourceSpec};
+use crate::resources::spec::ResourceSpec;
 use cursor::{Cursor, CursorKey};
 pub use filter::Filter;
 use include::Include;
+pub use sort::SortKey;
 use value::Test;
 
 /// What a search may cost, from config.
@@ -50,13 +52,6 @@ pub struct Context<'a> {
     pub within: Option<&'a str>,
     /// When the care was given, where that bounds the search.
     pub during: Option<Span>,
-}
-
-/// One sort key.
-#[derive(Debug)]
-pub struct SortKey {
-    pub param: &'static Param,
-    pub descending: bool,
 }
 
 /// A search that may be run: only `Search::read` makes one, and only with a Grant to search.
@@ -177,7 +172,7 @@ impl Search {
                 return Ok(Some(value.to_owned()));
             }
             "_sort" => {
-                self.sort = value.split(',').map(|key| sort_key(spec, key)).collect::<Result<_, _>>().map_err(bad)?;
+                self.sort = sort::read(spec, value).map_err(bad)?;
                 return Ok(Some(value.to_owned()));
             }
             "_summary" => {
@@ -324,20 +319,5 @@ impl Search {
     /// Whether no row can match, whatever is stored.
     pub fn hopeless(&self) -> bool {
         self.hopeless
-    }
-}
-
-fn sort_key(spec: &'static ResourceSpec, text: &str) -> Result<SortKey, String> {
-    let code = text.strip_prefix('-');
-    let descending = code.is_some();
-    let code = code.unwrap_or(text);
-    let param = spec.param(code).filter(|param| param.offered());
-    match param.map(|param| (param, param.unsortable())) {
-        Some((param, None)) => Ok(SortKey { param, descending }),
-        why => {
-            let why = why.and_then(|(_, why)| why).map(|why| format!(": {why}")).unwrap_or_default();
-            let known: Vec<&str> = spec.all_params().filter(|p| p.offered() && p.sortable()).map(|p| p.code).collect();
-            Err(format!("cannot sort {} by \"{}\"{why}; sortable are {}", spec.name, shorten(code), known.join(", ")))
-        }
     }
 }

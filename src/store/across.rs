@@ -1,10 +1,10 @@
 //! Owns the way from a search of several types to one SQL statement, and from its rows to a page.
 
-use sqlx::{PgExecutor, Row};
+use sqlx::{PgConnection, Row};
 
 use super::plan::{Key, beyond, conditions, counted, sort_keys};
 use super::sql::{Expr, Sql};
-use super::{Found, StoreError, person};
+use super::{Found, StoreError, person, terms};
 use crate::search::across::Across;
 use crate::search::cursor::Cursor;
 
@@ -83,9 +83,12 @@ impl AcrossPlan {
         AcrossPlan { across, sql }
     }
 
-    /// Runs it: one statement.
-    pub async fn run<'c>(self, on: impl PgExecutor<'c>) -> Result<AcrossPage, StoreError> {
+    /// Runs it: one statement, once what it names is known.
+    pub async fn run(self, on: &mut PgConnection) -> Result<AcrossPage, StoreError> {
         let AcrossPlan { across, sql } = self;
+        for part in across.parts() {
+            terms::check(on, part).await?;
+        }
         let (mut total, mut counted, mut rows) = (None, Vec::new(), Vec::new());
         for row in sql.fetch(on).await? {
             if across.total() {
@@ -130,7 +133,7 @@ fn keys(across: &Across, place: usize) -> Vec<Key> {
 impl super::Store {
     /// Runs a search of several types.
     pub async fn search_across(&self, plan: AcrossPlan) -> Result<AcrossPage, StoreError> {
-        plan.run(&self.pool).await
+        plan.run(&mut *self.pool.acquire().await?).await
     }
 
     /// The people within reach whom the search asks about by name.

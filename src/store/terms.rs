@@ -50,6 +50,8 @@ impl<'a> Terms<'a> {
             Filter::Chain { entered, inner, .. } | Filter::Has { entered, inner, .. } => {
                 self.of_filter(entered.spec(), inner);
             }
+            Filter::Any(filters) => filters.iter().for_each(|filter| self.of_filter(spec, filter)),
+            Filter::Compartment { .. } | Filter::Silent(_) => {}
         }
     }
 

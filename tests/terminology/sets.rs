@@ -128,3 +128,48 @@ async fn shipped_sets_and_bare_codes() {
     assert_eq!(found(&session, "Observation", &[("data-absent-reason:in", set)]).await, ids(["asked"]));
     assert_eq!(found(&session, "Observation", &[("combo-data-absent-reason:not-in", set)]).await, ids(["odd"]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn across_types_and_within_a_compartment() {
+    let app = TestApp::start().await;
+    imported(
+        &app,
+        &[animals(), value_set("pets", json!({"include": [{"system": ANIMALS, "concept": [{"code": "cat"}]}]}))],
+    )
+    .await;
+    let session = app.source("vet").await;
+    put(&session, &patient("p")).await;
+    put(&session, &condition("cat", animal("cat"))).await;
+    put(&session, &condition("dog", animal("dog"))).await;
+    let observation = json!({"resourceType": "Observation", "id": "purr", "status": "final", "code": {"coding": animal("cat")["coding"], "text": "Purring"},
+        "subject": {"reference": "Patient/p"}});
+    put(&session, &observation).await;
+    for (path, wanted) in [
+        ("?_type=Condition,Observation&code:in=ValueSet/pets", ids(["cat", "purr"])),
+        ("?_type=Condition,Observation&code:below=http://example.org/animals|mammal", ids(["cat", "dog", "purr"])),
+        ("?_type=Condition,Observation,Patient&_content=purring%20OR%20test", ids(["p", "purr"])),
+        ("Patient/p/Observation?code:text=purr", ids(["purr"])),
+        ("Patient/p/*?_content=purring", ids(["purr"])),
+    ] {
+        let reply = session.get(path).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+        assert_eq!(reply.ids().into_iter().collect::<std::collections::BTreeSet<_>>(), wanted, "{path}");
+    }
+    for path in [
+        "?_type=Condition,Observation&code:in=http://nowhere",
+        "Patient/p/Condition?code:in=http://nowhere",
+        "?_type=Condition&code:below=http://nowhere|1",
+    ] {
+        let reply = session.get(path).await;
+        assert_eq!(reply.status, 400, "{path}: {}", reply.text);
+        assert!(reply.text.contains("http://nowhere"), "{}", reply.text);
+    }
+    // The entry of a batch that names what is not known fails by itself; what it names is said there too.
+    let entry = |url: &str| json!({"request": {"method": "GET", "url": url}});
+    let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": [entry("Condition?code:in=http://nowhere"), entry("Condition?code:in=ValueSet/pets")]});
+    let answer = session.post("", batch).await.json();
+    let statuses: Vec<&str> =
+        answer["entry"].as_array().expect("entries").iter().filter_map(|e| e["response"]["status"].as_str()).collect();
+    assert!(statuses[0].starts_with("400") && statuses[1].starts_with("200"), "{answer}");
+    assert!(answer["entry"][0].to_string().contains("http://nowhere"));
+}

@@ -25,6 +25,7 @@ pub mod search;
 pub mod store;
 
 pub mod fhir;
+pub mod patch;
 pub mod profile;
 pub mod resources;
 

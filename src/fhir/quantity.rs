@@ -34,6 +34,11 @@ pub fn parse_number(text: &str) -> Option<Number> {
     })
 }
 
+/// Whether two numbers have the same value, however they are written.
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || decimal(a).zip(decimal(b)).is_some_and(|(a, b)| a == b)
+}
+
 /// A decimal of R4's grammar (a plus is let pass), within the bounds of stored ones.
 fn decimal(text: &str) -> Option<BigDecimal> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fhir", &[]),
     ("resources", &["fhir"]),
     ("profile", &["fhir", "resources"]),
+    ("patch", &["fhir"]),
     ("access", &["fhir", "resources"]),
     ("search", &["fhir", "resources", "access"]),
     ("store", &["fhir", "resources", "access", "search"]),

@@ -92,19 +92,19 @@ fn operation(parameter: &Object) -> Result<Operation, Fault> {
 }
 
 /// Does the operations in their order. `most` bounds what they add, in bytes.
-pub fn apply(mut resource: Object, operations: Vec<Operation>, most: usize) -> Result<Json, PatchError> {
+pub fn apply(mut resource: Object, operations: &[Operation], most: usize) -> Result<Json, PatchError> {
     let (mut budget, fuel) = (Budget(most), Fuel::full());
-    for (at, operation) in operations.into_iter().enumerate() {
+    for (at, operation) in operations.iter().enumerate() {
         let Operation { text, path, what } = operation;
         let done = path.find(&resource, &fuel).and_then(|found| run(&mut resource, found, what, &mut budget));
-        done.map_err(|words| PatchError::new(at, &text, words))?;
+        done.map_err(|words| PatchError::new(at, text, words))?;
     }
     Ok(Json::Object(resource))
 }
 
-fn run(resource: &mut Object, found: Vec<Node>, what: What, budget: &mut Budget) -> Result<(), Fault> {
+fn run(resource: &mut Object, found: Vec<Node>, what: &What, budget: &mut Budget) -> Result<(), Fault> {
     match what {
-        What::Add { name, value } => add(resource, &one(found)?, &name, value, budget),
+        What::Add { name, value } => add(resource, &one(found)?, name, value, budget),
         What::Delete if found.is_empty() => Ok(()),
         What::Delete => delete(resource, &element(one(found)?)?),
         What::Replace { value } => replace(resource, &element(one(found)?)?, value, budget),
@@ -112,22 +112,22 @@ fn run(resource: &mut Object, found: Vec<Node>, what: What, budget: &mut Budget)
             let (list, length) = list(found)?;
             let item = value::fit(list.element, value)?.1;
             admit(budget, &item, list.parent.len() + 2)?;
-            if index > length {
+            if *index > length {
                 return Err(format!("the list has {length} items, so nothing can come at {index}"));
             }
             edit(resource, &list.parent, &list.name, true, |items| {
-                items.insert(index.min(items.len()), item);
+                items.insert((*index).min(items.len()), item);
                 Ok(())
             })
         }
         What::Move { source, destination } => {
             let (list, length) = list(found)?;
-            if source >= length || destination >= length {
+            if *source >= length || *destination >= length {
                 return Err(format!("the list has {length} items: source and destination are 0 to {}", length - 1));
             }
             edit(resource, &list.parent, &list.name, true, |items| {
-                let item = items.remove(source);
-                items.insert(destination, item);
+                let item = items.remove(*source);
+                items.insert(*destination, item);
                 Ok(())
             })
         }
@@ -175,7 +175,7 @@ fn admit(budget: &mut Budget, item: &Item, depth: usize) -> Result<(), Fault> {
     budget.admit(&item.twin, depth)
 }
 
-fn add(resource: &mut Object, to: &Node, name: &str, value: Given, budget: &mut Budget) -> Result<(), Fault> {
+fn add(resource: &mut Object, to: &Node, name: &str, value: &Given, budget: &mut Budget) -> Result<(), Fault> {
     let def = to.def(resource).ok_or("nothing can be added there")?;
     let element = value::child(def, name)?;
     let (json, item) = value::fit(element, value)?;
@@ -203,7 +203,7 @@ fn delete(resource: &mut Object, place: &Place) -> Result<(), Fault> {
     Ok(())
 }
 
-fn replace(resource: &mut Object, place: &Place, value: Given, budget: &mut Budget) -> Result<(), Fault> {
+fn replace(resource: &mut Object, place: &Place, value: &Given, budget: &mut Budget) -> Result<(), Fault> {
     let (json, item) = value::fit(place.element, value)?;
     admit(budget, &item, place.parent.len() + 2)?;
     if json != place.name {

@@ -41,7 +41,7 @@ fn parameters(lines: &str) -> Object {
 fn patched(resource: &str, lines: &str) -> Result<String, String> {
     let Ok(Json::Object(resource)) = Json::parse(resource.as_bytes()) else { panic!("{resource}") };
     let operations = parse(&parameters(lines)).map_err(|error| error.to_string())?;
-    apply(resource, operations, 100_000).map(|json| json.to_string()).map_err(|error| error.to_string())
+    apply(resource, &operations, 100_000).map(|json| json.to_string()).map_err(|error| error.to_string())
 }
 
 /// A Patient with these members.

@@ -89,38 +89,38 @@ fn pointer(text: &str) -> Result<Pointer, Fault> {
 }
 
 /// Does the operations in their order. `most` bounds what they add, in bytes.
-pub fn apply(resource: Object, operations: Vec<Operation>, most: usize) -> Result<Json, PatchError> {
+pub fn apply(resource: Object, operations: &[Operation], most: usize) -> Result<Json, PatchError> {
     let mut root = Json::Object(resource);
     let mut budget = Budget(most);
-    for (at, operation) in operations.into_iter().enumerate() {
+    for (at, operation) in operations.iter().enumerate() {
         let Operation { path, what } = operation;
-        run(&mut root, what, &mut budget).map_err(|words| PatchError::new(at, &path, words))?;
+        run(&mut root, what, &mut budget).map_err(|words| PatchError::new(at, path, words))?;
     }
     Ok(root)
 }
 
-fn run(root: &mut Json, what: What, budget: &mut Budget) -> Result<(), Fault> {
+fn run(root: &mut Json, what: &What, budget: &mut Budget) -> Result<(), Fault> {
     match what {
-        What::Add(to, value) => add(root, &to, value, budget),
-        What::Remove(path) => take(root, &path).map(drop),
+        What::Add(to, value) => add(root, to, value.clone(), budget),
+        What::Remove(path) => take(root, path).map(drop),
         What::Replace(path, value) => {
-            budget.admit(&value, path.len())?;
-            *find(root, &path)? = value;
+            budget.admit(value, path.len())?;
+            *find(root, path)? = value.clone();
             Ok(())
         }
         What::Move { from, to } => {
-            if to.len() > from.len() && to.starts_with(&from) {
+            if to.len() > from.len() && to.starts_with(from) {
                 return Err("a value cannot move into itself".to_owned());
             }
-            let value = take(root, &from)?;
-            add(root, &to, value, budget)
+            let value = take(root, from)?;
+            add(root, to, value, budget)
         }
         What::Copy { from, to } => {
-            let value = find(root, &from)?.clone();
-            add(root, &to, value, budget)
+            let value = find(root, from)?.clone();
+            add(root, to, value, budget)
         }
         What::Test(path, value) => {
-            if same(find(root, &path)?, &value) {
+            if same(find(root, path)?, value) {
                 return Ok(());
             }
             Err("the test failed: there is another value".to_owned())
@@ -207,7 +207,7 @@ mod tests {
         let read = |text: &str| Json::parse(text.as_bytes()).expect("JSON");
         let Json::Object(resource) = read(resource) else { panic!("an object") };
         let operations = parse(read(patch)).map_err(|error| error.to_string())?;
-        apply(resource, operations, 10_000).map(|json| json.to_string()).map_err(|error| error.to_string())
+        apply(resource, &operations, 10_000).map(|json| json.to_string()).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -49,21 +49,21 @@ pub fn read(part: &Object) -> Result<Given, Fault> {
 }
 
 /// What a given value is as this element: its JSON name there, and itself.
-pub fn fit(element: &ElementDef, given: Given) -> Result<(String, Item), Fault> {
+pub fn fit(element: &ElementDef, given: &Given) -> Result<(String, Item), Fault> {
     let plain = |value: Json| Item { value, twin: Json::Null };
     match (given, &element.types[..]) {
         (Given::Typed { kind, item }, types) if element.name.ends_with("[x]") => {
-            let fits = types.iter().any(|known| known.name == kind);
+            let fits = types.iter().any(|known| known.name == *kind);
             let known: Vec<&str> = types.iter().map(|known| known.name).collect();
             match fits {
-                true => Ok((member_name(element.name, kind), item)),
+                true => Ok((member_name(element.name, kind), item.clone())),
                 false => Err(format!("{} is not of type {kind}; it may be {}", element.name, known.join(", "))),
             }
         }
         (Given::Typed { kind, item }, [own]) => {
             let primitive = |name: &str| type_def(name).is_some_and(|def| def.shape == Shape::Primitive);
-            match own.name == kind || (primitive(own.name) && primitive(kind)) {
-                true => Ok((element.name.to_owned(), item)),
+            match own.name == *kind || (primitive(own.name) && primitive(kind)) {
+                true => Ok((element.name.to_owned(), item.clone())),
                 false => Err(format!("{} is of type {}, not {kind}", element.name, own.name)),
             }
         }
@@ -74,17 +74,17 @@ pub fn fit(element: &ElementDef, given: Given) -> Result<(String, Item), Fault> 
             Ok((element.name.to_owned(), plain(Json::Object(build(def, parts)?))))
         }
         (Given::Resource(resource), [own]) if own.name == "Resource" => {
-            Ok((element.name.to_owned(), plain(Json::Object(resource))))
+            Ok((element.name.to_owned(), plain(Json::Object(resource.clone()))))
         }
         _ => Err(format!("the value does not fit {}", element.name)),
     }
 }
 
 /// An object of child elements given one by one.
-fn build(def: &TypeDef, parts: Vec<(String, Given)>) -> Result<Object, Fault> {
+fn build(def: &TypeDef, parts: &[(String, Given)]) -> Result<Object, Fault> {
     let mut object = Object::default();
     for (name, given) in parts {
-        let element = child(def, &name)?;
+        let element = child(def, name)?;
         let (json, item) = fit(element, given)?;
         let twin = format!("_{json}");
         if !element.many {

@@ -16,8 +16,8 @@ use crate::store::{NotWritten, Refusal, StoreError};
 pub struct Problem {
     pub status: StatusCode,
     pub issues: Vec<Issue>,
-    /// The person whose record the request reached all the same, for the audit row.
-    pub about: Option<i64>,
+    /// The people whose records the request reached all the same, for the audit trail.
+    pub about: Vec<i64>,
 }
 
 impl Problem {
@@ -28,7 +28,7 @@ impl Problem {
 
     /// Several findings under a status.
     pub fn of(status: StatusCode, issues: Vec<Issue>) -> Problem {
-        Problem { status, issues, about: None }
+        Problem { status, issues, about: Vec::new() }
     }
 
     /// 400 for what the request itself says.
@@ -188,6 +188,30 @@ impl From<Refusal> for Problem {
                 IssueType::Duplicate,
                 "the same resource is changed twice: send one change for each",
             ),
+            Refusal::Gone => {
+                Problem::new(StatusCode::GONE, IssueType::Deleted, "the resource was deleted: an update brings it back")
+            }
+            Refusal::Several => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                IssueType::MultipleMatches,
+                "several resources match the criteria: make them select one, by identifier for instance",
+            ),
+            Refusal::OtherId => Problem::bad_request(
+                IssueType::Invalid,
+                "the criteria match a resource with another id than the one sent: leave the id out, or name that one",
+            )
+            .at("id"),
+            Refusal::MayNotCreate(denied) => denied.into(),
+            Refusal::Unfit(issues) => Problem::of(StatusCode::UNPROCESSABLE_ENTITY, issues),
+            Refusal::Reference { kind, several } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                if several { IssueType::MultipleMatches } else { IssueType::NotFound },
+                format!(
+                    "a conditional reference to {kind} matches {}: it has to match one",
+                    if several { "several resources" } else { "nothing" }
+                ),
+            ),
+            Refusal::Moved => conflict("what the criteria match was changed at the same moment: send it again"),
         }
     }
 }
@@ -196,7 +220,7 @@ impl From<NotWritten> for Problem {
     fn from(error: NotWritten) -> Self {
         match error {
             NotWritten::Store(error) => error.into(),
-            NotWritten::Refused { refusal, .. } => refusal.into(),
+            NotWritten::Refused { refusal, seen, .. } => Problem { about: seen, ..refusal.into() },
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct Grant {
 }
 
 /// Why there is no grant. Says nothing that depends on data.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum Denied {
     #[error("the token's scopes do not allow {verb} of {kind}: ask for a scope such as {scope}")]
     Scope { verb: &'static str, kind: &'static str, scope: String },

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::elements::{TypeDef, type_def};
+use super::elements::{TypeDef, is_resource_type, type_def};
 use super::json::{Json, Object, write_str};
 use super::narrative;
 use super::outcome::{Issue, outcome};
@@ -130,6 +130,38 @@ pub fn resolve(resource: &mut Object, full_url: Option<&str>, homes: &Homes) {
     }
 }
 
+/// The conditional references of a resource (`Patient?identifier=…`), as they are written.
+pub fn conditional(resource: &Object) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(def) = resource.text("resourceType").and_then(type_def) {
+        conditions(resource, def, &mut found);
+    }
+    found
+}
+
+fn conditions(object: &Object, def: &TypeDef, found: &mut Vec<String>) {
+    for (key, value) in &object.0 {
+        let Some((_, kind)) = def.member(key) else { continue };
+        let is_reference = def.name == "Reference" && key == "reference";
+        for item in value.items() {
+            match item {
+                Json::String(text) if is_reference && is_conditional(text) => found.push(text.clone()),
+                Json::Object(inner) => {
+                    let name = if kind.name == "Resource" { inner.text("resourceType") } else { Some(kind.name) };
+                    if let Some(def) = name.and_then(type_def) {
+                        conditions(inner, def, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_conditional(text: &str) -> bool {
+    text.split_once('?').is_some_and(|(kind, _)| is_resource_type(kind))
+}
+
 struct Resolver<'a> {
     homes: &'a Homes,
     /// The base of the sender's own URLs, against which its relative references are read.
@@ -174,6 +206,9 @@ impl Resolver<'_> {
     }
 
     fn home(&self, link: &str) -> Option<String> {
+        if let Some(home) = self.homes.get(link) {
+            return Some(home.clone());
+        }
         let link = reference::without_version(link);
         if let Some(home) = self.homes.get(link) {
             return Some(home.clone());

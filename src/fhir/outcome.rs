@@ -18,6 +18,7 @@ pub enum IssueType {
     Deleted,
     Conflict,
     Duplicate,
+    MultipleMatches,
     TooLong,
     TooCostly,
     Login,
@@ -44,6 +45,7 @@ impl IssueType {
             IssueType::Deleted => "deleted",
             IssueType::Conflict => "conflict",
             IssueType::Duplicate => "duplicate",
+            IssueType::MultipleMatches => "multiple-matches",
             IssueType::TooLong => "too-long",
             IssueType::TooCostly => "too-costly",
             IssueType::Login => "login",
@@ -60,7 +62,7 @@ impl IssueType {
     fn spine(self) -> &'static str {
         match self {
             IssueType::NotFound | IssueType::Deleted => "RESOURCE_NOT_FOUND",
-            IssueType::Conflict | IssueType::Duplicate => "CONFLICT",
+            IssueType::Conflict | IssueType::Duplicate | IssueType::MultipleMatches => "CONFLICT",
             IssueType::Login | IssueType::Expired => "UNAUTHORIZED",
             IssueType::Forbidden => "ACCESS_DENIED",
             IssueType::NotSupported => "NOT_IMPLEMENTED",

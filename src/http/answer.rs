@@ -6,6 +6,7 @@ use actix_web::http::header::{ETAG, LAST_MODIFIED, LOCATION};
 use time::OffsetDateTime;
 
 use super::{Call, FHIR_JSON};
+use crate::fhir::bundle::Writer;
 use crate::fhir::date;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
@@ -45,11 +46,7 @@ impl Answer {
         }
         let body = match (is_write, call.prefers("return=minimal"), call.prefers("return=OperationOutcome")) {
             (true, true, _) => String::new(),
-            (true, _, true) => outcome(&[Issue {
-                severity: "information",
-                ..Issue::error(IssueType::Informational, "the change is in the record")
-            }])
-            .to_string(),
+            (true, _, true) => self.confirmation().to_string(),
             _ => self.body,
         };
         if body.is_empty() {
@@ -58,8 +55,32 @@ impl Answer {
         response.content_type(FHIR_JSON).body(body)
     }
 
+    /// What became of a change, in words.
+    fn confirmation(&self) -> Json {
+        let words = match (self.status, self.version) {
+            (StatusCode::OK | StatusCode::NO_CONTENT, None) => "nothing matches, so there was nothing to delete",
+            _ => "what was asked for is in the record",
+        };
+        outcome(&[Issue { severity: "information", ..Issue::error(IssueType::Informational, words) }])
+    }
+
+    /// An entry of a Bundle's reply. `Prefer: return=…` decides what a change sends back, a read always shows.
+    pub fn write_entry(&self, call: &Call, writer: &mut Writer, is_write: bool) {
+        let full_url = self.location.as_deref().and_then(|url| url.split_once("/_history/")).map(|(url, _)| url);
+        let shows = !is_write || call.prefers("return=representation");
+        let body = Some(self.body.as_str()).filter(|body| shows && !body.is_empty());
+        let mut response = self.entry();
+        if let Json::Object(members) = &mut response
+            && is_write
+            && call.prefers("return=OperationOutcome")
+        {
+            members.set("outcome", self.confirmation());
+        }
+        writer.exchange(full_url, body, None, &response);
+    }
+
     /// `Bundle.entry.response` of a transaction.
-    pub fn entry(&self) -> Json {
+    fn entry(&self) -> Json {
         let reason = self.status.canonical_reason().unwrap_or_default();
         let mut response = Json::object([("status", Json::string(format!("{} {reason}", self.status.as_u16())))]);
         if let Json::Object(members) = &mut response {

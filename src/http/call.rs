@@ -10,15 +10,16 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use uuid::Uuid;
 
-use super::State;
 use super::format::Format;
 use super::media::Media;
 use super::span::RequestId;
+use super::{State, search};
 use crate::access::{Caller, Grant, Interaction};
 use crate::error::Problem;
 use crate::fhir::date;
 use crate::fhir::outcome::IssueType;
 use crate::resources::{self, spec::ResourceSpec};
+use crate::search::Search;
 use crate::smart;
 use crate::store::{AuditRow, Outcome};
 
@@ -81,6 +82,32 @@ impl Call {
             .any(|word| word.trim().replace('"', "").eq_ignore_ascii_case(choice))
     }
 
+    /// A header that may come once, as text. A condition that cannot be read must not be passed over.
+    pub fn only(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.headers.get_all(name);
+        let (first, more) = (values.next(), values.next());
+        let bad =
+            |words: &str| Problem::bad_request(IssueType::Value, format!("{name} {words}")).at(&format!("http.{name}"));
+        if more.is_some() {
+            return Err(bad("comes more than once: send one"));
+        }
+        first.map(|value| value.to_str().map_err(|_| bad("is not ASCII: percent-encode it"))).transpose()
+    }
+
+    /// The search that criteria ask for, under the caller's own grant to search: 412 where they select nothing.
+    pub fn criteria(&self, spec: &'static ResourceSpec, text: &str) -> Result<Search, Problem> {
+        let grant = self.grant(spec, Interaction::Search)?;
+        Search::criteria(grant, text, &search::context(self, None)).map_err(|issues| {
+            let has = |code| issues.iter().any(|issue| issue.code == code);
+            let status = match (has(IssueType::Forbidden), has(IssueType::Conflict)) {
+                (true, _) => StatusCode::FORBIDDEN,
+                (_, true) => StatusCode::PRECONDITION_FAILED,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            Problem::of(status, issues)
+        })
+    }
+
     /// The version an If-Match header names.
     pub fn if_match(&self) -> Result<Option<i32>, Problem> {
         let header = self.headers.get("if-match").map(|value| value.to_str().unwrap_or("not text"));
@@ -118,8 +145,8 @@ impl Call {
     /// Passes a result on; a refusal is audited first.
     pub async fn audited<T>(&self, row: AuditRow, result: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(problem) = &result {
-            let patient_id = problem.about.or(row.patient_id);
-            self.state.trail.record(vec![AuditRow { outcome: Outcome::Refused, patient_id, ..row }]).await?;
+            let row = AuditRow { outcome: Outcome::Refused, ..row };
+            self.state.trail.record(rows_about(row, problem.about.iter().copied())).await?;
         }
         result
     }

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::format::Format;
+use super::patch::FORMATS as PATCH_FORMATS;
 use super::{FHIR_JSON, State};
 use crate::error::Problem;
 use crate::fhir::json::Json;
@@ -65,6 +66,7 @@ pub fn statement(base: &str) -> Json {
         ),
         ("fhirVersion", text("4.0.1")),
         ("format", Json::Array(FORMATS.iter().map(|format| text(format)).collect())),
+        ("patchFormat", Json::Array(PATCH_FORMATS.map(Json::string).to_vec())),
         ("rest", Json::Array(vec![rest])),
     ])
 }
@@ -76,7 +78,7 @@ fn documentation(spec: &'static ResourceSpec, param: &Param) -> String {
 
 fn resource(spec: &'static ResourceSpec) -> Json {
     let interactions =
-        ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+        ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"];
     let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
     let reverse: Vec<String> = resources::ALL
         .iter()
@@ -98,10 +100,11 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         ("versioning", Json::string("versioned-update")),
         ("readHistory", Json::Bool(true)),
         ("updateCreate", Json::Bool(true)),
-        ("conditionalCreate", Json::Bool(false)),
-        ("conditionalUpdate", Json::Bool(false)),
-        ("conditionalDelete", Json::string("not-supported")),
-        ("referencePolicy", Json::Array(vec![Json::string("literal"), Json::string("local")])),
+        ("conditionalCreate", Json::Bool(true)),
+        ("conditionalRead", Json::string("full-support")),
+        ("conditionalUpdate", Json::Bool(true)),
+        ("conditionalDelete", Json::string("single")),
+        ("referencePolicy", Json::Array(["literal", "logical"].map(Json::string).to_vec())),
         ("searchParam", Json::Array(params.collect())),
     ]);
     if let Json::Object(members) = &mut described {

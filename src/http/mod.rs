@@ -11,9 +11,11 @@ mod health;
 mod history;
 mod media;
 mod metadata;
+mod patch;
 mod read;
 mod search;
 pub mod span;
+mod task;
 mod transaction;
 mod write;
 
@@ -66,6 +68,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::get().to(read::current))
                     .route(web::head().to(read::current))
                     .route(web::put().to(write::update))
+                    .route(web::patch().to(write::patch))
                     .route(web::delete().to(write::delete))
                     .default_service(web::to(wrong_method)),
             )
@@ -84,6 +87,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::get().to(search::get))
                     .route(web::head().to(search::get))
                     .route(web::post().to(write::create))
+                    .route(web::put().to(write::of_match))
+                    .route(web::patch().to(write::of_match))
+                    .route(web::delete().to(write::of_match))
                     .default_service(web::to(wrong_method)),
             ),
     )
@@ -106,7 +112,7 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         request.method()
     );
     let allowed = match request.match_pattern().as_deref() {
-        Some("/fhir/{kind}/{id}") => "GET, HEAD, PUT, DELETE",
+        Some("/fhir/{kind}/{id}") => "GET, HEAD, PUT, PATCH, DELETE",
         Some("/fhir/Patient/{id}/{kind}") => "GET, HEAD",
         _ => "GET, HEAD, POST",
     };

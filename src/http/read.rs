@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use time::OffsetDateTime;
 
 use super::answer::parse_http_date;
 use super::call::{parse_version, spec};
@@ -30,23 +31,32 @@ pub async fn version(call: Call, path: web::Path<(String, String, String)>) -> R
 async fn show(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<HttpResponse, Problem> {
     let row = call.audit("R", kind, &format!("{kind}/{id}?{}", call.query));
     let subset = call.audited(row, subset(call, kind)).await?;
-    let mut answer = read(call, kind, id, version).await?;
-    if is_known(call, &answer) {
-        answer.status = StatusCode::NOT_MODIFIED;
-        answer.body = String::new();
-    }
+    let answer = read(call, kind, id, version).await?;
+    let tags = call.header("if-none-match");
+    // RFC 9110 §13.2.2: the date counts where there is no tag. It knows no fraction of a second.
+    let since = call.header("if-modified-since").and_then(parse_http_date).filter(|_| tags.is_none());
+    let mut answer = answer.unless_known(tags, since.map(|since| since + time::Duration::milliseconds(999)));
     answer.body = subset.apply(answer.body);
     Ok(answer.response(call, false))
 }
 
-/// Whether If-None-Match names this version, or else If-Modified-Since is not before it.
-fn is_known(call: &Call, answer: &Answer) -> bool {
-    if let Some(tags) = call.header("if-none-match") {
-        let current = answer.version.map(|version| format!("\"{version}\"")).unwrap_or_default();
-        return tags.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == current);
+impl Answer {
+    /// 304 where If-None-Match names this version, or else it was not written after this moment.
+    pub fn unless_known(mut self, tags: Option<&str>, since: Option<OffsetDateTime>) -> Answer {
+        let current = self.version.map(|version| format!("\"{version}\"")).unwrap_or_default();
+        let known = match (tags, since) {
+            (Some(tags), _) => {
+                tags.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == current)
+            }
+            (None, Some(since)) => self.updated_at.is_some_and(|at| at <= since),
+            (None, None) => false,
+        };
+        if known {
+            self.status = StatusCode::NOT_MODIFIED;
+            self.body = String::new();
+        }
+        self
     }
-    let since = call.header("if-modified-since").and_then(parse_http_date);
-    since.zip(answer.updated_at).is_some_and(|(since, at)| at.unix_timestamp() <= since.unix_timestamp())
 }
 
 /// `_summary` and `_elements` of a read.
@@ -101,7 +111,7 @@ pub fn answer(read: Read) -> Result<(Answer, i64), Problem> {
         Read::Deleted { patient_id, version } => {
             let words = format!("the resource was deleted; its history, up to version {version}, can still be read");
             let gone = Problem::new(StatusCode::GONE, IssueType::Deleted, words);
-            Err(Problem { about: Some(patient_id).filter(|id| *id != 0), ..gone })
+            Err(Problem { about: vec![patient_id], ..gone })
         }
         Read::Absent => Err(Problem::not_found()),
     }

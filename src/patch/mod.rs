@@ -9,10 +9,27 @@ mod tree;
 mod value;
 pub mod xml_patch;
 
-use crate::fhir::json::{Json, MAX_DEPTH};
+use crate::fhir::json::{Json, MAX_DEPTH, Object};
 
 /// The most operations of one patch. One that needs more is an update.
 pub const MOST_OPERATIONS: usize = 1_000;
+
+/// A patch, read.
+#[derive(Debug)]
+pub enum Patch {
+    Json(Vec<json_patch::Operation>),
+    FhirPath(Vec<fhirpath::Operation>),
+}
+
+impl Patch {
+    /// The resource as the patch makes it, or why it cannot. `most` bounds what is added, in bytes.
+    pub fn apply(&self, resource: Object, most: usize) -> Result<Json, PatchError> {
+        match self {
+            Patch::Json(operations) => json_patch::apply(resource, operations, most),
+            Patch::FhirPath(operations) => fhirpath::apply(resource, operations, most),
+        }
+    }
+}
 
 /// Why a patch cannot be read, or cannot be done: the operation, counted from 0, its path, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

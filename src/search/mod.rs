@@ -2,6 +2,7 @@
 //! guessed. It knows no SQL and no HTTP.
 
 pub mod across;
+mod criteria;
 pub mod cursor;
 pub mod filter;
 pub mod include;

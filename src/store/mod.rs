@@ -41,7 +41,7 @@ pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
 pub use terminology::Kept;
-pub use write::{Change, NotWritten, Pending, Refusal, Write, Written};
+pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
 use crate::search::Search;
 use crate::search::cursor::CursorKey;

@@ -1,32 +1,37 @@
 //! Owns every change of the record: current row, history row, search columns, person and audit row
 //! in one transaction, or none of them.
 
+mod condition;
 mod decide;
+mod lock;
+mod owner;
+mod refer;
 mod rows;
+mod settle;
+mod work;
 
-use std::collections::HashSet;
-
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
 use super::audit::{self, AuditRow};
-use super::person::{NOBODY, People};
 use super::read::read_on;
 use super::{Page, Plan, Read, Store, StoreError, Target};
-use crate::access::{Grant, Interaction};
-use crate::fhir::date;
+use crate::access::{Denied, Grant, Interaction};
 use crate::fhir::json::Object;
-use crate::fhir::nhs_number;
-use crate::fhir::reference::Reference;
-use crate::resources::index;
-use crate::resources::spec::Compartment;
+use crate::fhir::outcome::Issue;
 use crate::search::Search;
+use condition::Condition;
 
 /// One change: only a Grant of the right kind makes one.
 pub struct Write {
     grant: Grant,
     id: String,
     change: Change,
+    condition: Option<Condition>,
+    /// The URL by which others of its transaction refer to it.
+    full_url: Option<String>,
+    /// Whether the id may not be in use yet.
+    is_new: bool,
 }
 
 /// What is to change. Resources have passed the checks.
@@ -39,14 +44,40 @@ pub enum Change {
         /// Whether a resource equal to the stored one makes no new version.
         skip_same: bool,
     },
+    Patch {
+        edit: Edit,
+        if_match: Option<i32>,
+        /// Leave to read what is patched: an operation that fails tells of what is there.
+        read: Grant,
+    },
     Delete {
         if_match: Option<i32>,
     },
 }
 
+/// Makes what is to be stored, checked, of what is stored. It is asked once to know what it will touch, and again to do it.
+pub type Edit = Box<dyn Fn(Object) -> Result<Object, Vec<Issue>> + Send + Sync>;
+
+/// Changes that go together, all or none.
+#[derive(Default)]
+pub struct Changes {
+    pub writes: Vec<Write>,
+    /// The conditional references in the resources (R4 §3.1.0.11.2), each with its search.
+    pub references: Vec<(String, Search)>,
+    /// Whether a conditional reference that does not match one resource stays as it is.
+    pub lenient: bool,
+}
+
+impl From<Vec<Write>> for Changes {
+    fn from(writes: Vec<Write>) -> Changes {
+        Changes { writes, ..Changes::default() }
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub struct Written {
+    /// Empty where a conditional delete found nothing.
     pub id: String,
     pub version: i32,
     pub updated_at: OffsetDateTime,
@@ -59,8 +90,23 @@ pub struct Written {
     pub resource: String,
 }
 
+impl Written {
+    /// What a delete of nothing comes to.
+    fn nothing(at: OffsetDateTime) -> Written {
+        Written {
+            id: String::new(),
+            version: 0,
+            updated_at: at,
+            patient_id: 0,
+            created: false,
+            changed: false,
+            resource: String::new(),
+        }
+    }
+}
+
 /// Why a change was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
     /// Not there, or not for this caller.
     NotFound,
@@ -78,13 +124,32 @@ pub enum Refusal {
     NotItsSource,
     /// The same resource is changed twice.
     Twice,
+    /// It was deleted, and the caller may know.
+    Gone,
+    /// Several resources match the criteria.
+    Several,
+    /// The criteria match another resource than the one sent says it is.
+    OtherId,
+    /// Nothing matches, and the caller may not create.
+    MayNotCreate(Denied),
+    /// The patch cannot be done here, or what it makes is not fit to be kept.
+    Unfit(Vec<Issue>),
+    /// A conditional reference to this type matches nothing, or several.
+    Reference { kind: String, several: bool },
+    /// Others changed meanwhile what the criteria are about.
+    Moved,
 }
 
 /// Why nothing was written: the database, or the change at `at`.
 #[derive(Debug)]
 pub enum NotWritten {
     Store(StoreError),
-    Refused { at: usize, refusal: Refusal },
+    Refused {
+        at: usize,
+        refusal: Refusal,
+        /// The people whose records the criteria reached all the same.
+        seen: Vec<i64>,
+    },
 }
 
 impl<E: Into<StoreError>> From<E> for NotWritten {
@@ -96,19 +161,44 @@ impl<E: Into<StoreError>> From<E> for NotWritten {
 impl Write {
     /// A change under a grant for just that.
     pub fn new(grant: Grant, id: &str, change: Change) -> Option<Write> {
-        let fits = matches!(
-            (&change, grant.interaction()),
+        let fits = match (&change, grant.interaction()) {
             (Change::Create(_), Interaction::Create)
-                | (Change::Update { .. }, Interaction::Update)
-                | (Change::Delete { .. }, Interaction::Delete)
-        );
-        (fits && grant.source().is_some()).then(|| Write { grant, id: id.to_owned(), change })
+            | (Change::Update { .. }, Interaction::Update)
+            | (Change::Delete { .. }, Interaction::Delete) => true,
+            (Change::Patch { read, .. }, Interaction::Update) => {
+                read.interaction() == Interaction::Read && read.spec().name == grant.spec().name
+            }
+            _ => false,
+        };
+        let write = Write { grant, id: id.to_owned(), change, condition: None, full_url: None, is_new: false };
+        (fits && write.grant.source().is_some()).then_some(write)
+    }
+
+    /// The same, of the one resource that a search of the same type finds; where it finds none, a create or update makes
+    /// one, under `create`. `named` is the id in the resource sent.
+    pub fn of_match(self, search: Search, create: Result<Grant, Denied>, named: Option<String>) -> Option<Write> {
+        let fits = search.grant().spec().name == self.grant.spec().name
+            && create.as_ref().map_or(true, |grant| grant.interaction() == Interaction::Create);
+        fits.then_some(Write { condition: Some(Condition { search, create, named }), ..self })
+    }
+
+    /// The same, under the URL by which others of its transaction refer to it.
+    pub fn at(self, full_url: Option<String>) -> Write {
+        Write { full_url, ..self }
+    }
+
+    /// Leave to read that the change needs beside its own.
+    fn needs_read(&self) -> Option<&Grant> {
+        match &self.change {
+            Change::Patch { read, .. } => Some(read),
+            _ => None,
+        }
     }
 
     fn resource(&self) -> Option<&Object> {
         match &self.change {
             Change::Create(resource) | Change::Update { resource, .. } => Some(resource),
-            Change::Delete { .. } => None,
+            Change::Patch { .. } | Change::Delete { .. } => None,
         }
     }
 
@@ -124,8 +214,13 @@ pub struct Pending {
 
 impl Store {
     /// Writes all of it or nothing. `base` is the public base URL, `audit` the request's audit row without patients.
-    pub async fn write(&self, writes: Vec<Write>, base: &str, audit: &AuditRow) -> Result<Vec<Written>, NotWritten> {
-        let (pending, written) = self.prepare(writes, base, audit).await?;
+    pub async fn write(
+        &self,
+        changes: impl Into<Changes>,
+        base: &str,
+        audit: &AuditRow,
+    ) -> Result<Vec<Written>, NotWritten> {
+        let (pending, written) = self.prepare(changes, base, audit).await?;
         pending.commit().await?;
         Ok(written)
     }
@@ -133,12 +228,12 @@ impl Store {
     /// Writes all of it, for the caller to look at and commit.
     pub async fn prepare(
         &self,
-        writes: Vec<Write>,
+        changes: impl Into<Changes>,
         base: &str,
         audit: &AuditRow,
     ) -> Result<(Pending, Vec<Written>), NotWritten> {
         let mut tx = self.pool.begin().await?;
-        let written = write_all(&mut tx, writes, base, audit).await?;
+        let written = work::all(&mut tx, changes.into(), base, audit).await?;
         Ok((Pending { tx }, written))
     }
 }
@@ -167,98 +262,5 @@ impl Pending {
     /// Makes the changes lasting.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
-    }
-}
-
-async fn write_all(
-    tx: &mut PgConnection,
-    writes: Vec<Write>,
-    base: &str,
-    audit: &AuditRow,
-) -> Result<Vec<Written>, NotWritten> {
-    let Some(first) = writes.first() else { return Ok(Vec::new()) };
-    let grant = first.grant.clone();
-    let mut names = HashSet::new();
-    if let Some(at) = writes.iter().position(|write| !names.insert(write.name())) {
-        return Err(NotWritten::Refused { at, refusal: Refusal::Twice });
-    }
-    decide::lock(tx, &writes, base).await?;
-    let named = writes.iter().filter_map(Write::resource).filter_map(decide::named_source).map(str::to_owned).collect();
-    let (source_id, source_uri, others) = decide::source(tx, &grant, named).await?;
-    let known = decide::known(tx, &writes).await?;
-    let now = date::now();
-    let grants: Vec<&Grant> = writes.iter().map(|write| &write.grant).collect();
-    let mut people = People::find(tx, &grants, decide::patient_ids(&writes, base)).await?;
-    // Patients first: the rows about them need their keys.
-    let mut order: Vec<usize> = (0..writes.len()).collect();
-    order.sort_by_key(|at| !writes[*at].grant.spec().is_person());
-    let mut written: Vec<Option<(Written, Option<rows::NewRow>)>> = writes.iter().map(|_| None).collect();
-    for at in order {
-        let write = &writes[at];
-        let refused = |refusal| NotWritten::Refused { at, refusal };
-        let from = write.resource().and_then(decide::named_source);
-        if from.is_some_and(|uri| others.iter().any(|other| other == uri)) {
-            return Err(refused(Refusal::NotItsSource));
-        }
-        let step = decide::step(write, known.get(&write.name()), source_id).map_err(refused)?;
-        let person = match write.resource() {
-            Some(resource) => person_of(tx, &mut people, write, resource, base).await?.map_err(refused)?,
-            None => decide::owner(tx, write).await?.unwrap_or(step.patient_id),
-        };
-        written[at] = Some(rows::prepare(write, step, person, (source_id, source_uri.as_deref()), now, base));
-    }
-    let (mut answers, mut rows, mut audits) = (Vec::new(), Vec::new(), Vec::new());
-    for (write, prepared) in writes.iter().zip(written.into_iter().flatten()) {
-        let (answer, row) = prepared;
-        if let Some(row) = row {
-            rows.push((write.grant.spec(), row));
-        }
-        let kind = write.grant.spec().name;
-        audits.push(audit.clone().about(kind, Some(answer.patient_id).filter(|id| *id != NOBODY)));
-        // A resource that moves is gone from the record it was in: that person's trail says so too.
-        let left = known.get(&write.name()).map(|known| known.patient_id);
-        audits.extend(
-            left.filter(|id| *id != answer.patient_id && *id != NOBODY).map(|id| audit.clone().about(kind, Some(id))),
-        );
-        answers.push(answer);
-    }
-    rows::insert(tx, rows).await?;
-    audit::insert(tx, &audits).await?;
-    Ok(answers)
-}
-
-/// The person a resource belongs to.
-async fn person_of(
-    tx: &mut PgConnection,
-    people: &mut People,
-    write: &Write,
-    resource: &Object,
-    base: &str,
-) -> Result<Result<i64, Refusal>, StoreError> {
-    let spec = write.grant.spec();
-    if spec.is_person() {
-        let person = people.patient(tx, &write.id, nhs_number::of(resource).next()).await?;
-        return Ok(person.ok_or(Refusal::NumberTaken));
-    }
-    if spec.compartment == Compartment::Nobody {
-        return Ok(Ok(NOBODY));
-    }
-    let source = matches!(write.grant.reach(), crate::access::Reach::Source { .. });
-    let number = index::logical_subject(spec, resource);
-    match index::subject(spec, resource, base) {
-        Some(Reference::Local { kind: "Patient", id }) => {
-            let person = people.subject(tx, &write.grant, id).await?;
-            Ok(person.ok_or_else(|| Refusal::NoPatient(format!("Patient/{id}"))))
-        }
-        Some(Reference::Other(condition)) if condition.contains('?') => {
-            Ok(Err(Refusal::NoPatient("a conditional reference, which is not supported yet,".to_owned())))
-        }
-        // A logical reference names the person by NHS number.
-        None if source && number.is_some() => {
-            Ok(Ok(People::numbered(tx, number.unwrap_or_default()).await?.unwrap_or(NOBODY)))
-        }
-        // A source may share what is about no patient of this record; a user has no reach there.
-        _ if source => Ok(Ok(NOBODY)),
-        _ => Ok(Err(Refusal::NoPatient("a patient of this record".to_owned()))),
     }
 }

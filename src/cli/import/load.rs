@@ -236,7 +236,7 @@ impl<'a> Loader<'a> {
                 items.iter().zip(written).for_each(tally);
                 Ok(Ok(()))
             }
-            Err(NotWritten::Refused { at, refusal }) => Ok(Err((at, words(&Problem::from(refusal).issues)))),
+            Err(NotWritten::Refused { at, refusal, .. }) => Ok(Err((at, words(&Problem::from(refusal).issues)))),
             Err(NotWritten::Store(error)) => Err(error.into()),
         }
     }

@@ -1,16 +1,12 @@
 //! Owns what a change may do, given what is stored: versions, ownership, absence.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
 
 use super::{Change, Refusal, Write};
 use crate::access::{Grant, Interaction};
-use crate::fhir::json::Object;
-use crate::fhir::nhs_number;
-use crate::fhir::reference::Reference;
-use crate::resources::index;
+use crate::fhir::json::{Json, Object};
 use crate::store::sql::{Expr, Sql};
 use crate::store::{StoreError, reach};
 
@@ -21,7 +17,17 @@ pub struct Known {
     pub patient_id: i64,
     pub resource: Option<String>,
     source_id: i32,
-    visible: bool,
+    pub visible: bool,
+}
+
+impl Known {
+    /// The stored resource, of a version that is no deletion.
+    pub fn object(&self) -> Option<Object> {
+        match Json::parse(self.resource.as_deref()?.as_bytes()) {
+            Ok(Json::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
 }
 
 /// What to do.
@@ -38,37 +44,6 @@ pub struct Step {
     pub patient_id: i64,
     /// The text stored now, to compare with.
     pub stored: Option<String>,
-}
-
-/// Locks, until the transaction ends, every name this write touches: resources, the people they are about, NHS numbers.
-/// In one order for all writers, so that none waits for another in a circle.
-pub async fn lock(tx: &mut PgConnection, writes: &[Write], base: &str) -> Result<(), StoreError> {
-    let mut names: BTreeSet<String> = writes.iter().map(Write::name).collect();
-    names.extend(patient_ids(writes, base).into_iter().map(|id| format!("Patient/{id}")));
-    for resource in writes.iter().filter(|w| w.grant.spec().is_person()).filter_map(Write::resource) {
-        names.extend(nhs_number::of(resource).map(|number| format!("nhs/{number}")));
-    }
-    // Few enough that large transactions together stay within what the database can hold.
-    let keys: BTreeSet<i64> = names.iter().map(|name| bucket(name)).collect();
-    let keys: Vec<i64> = keys.into_iter().collect();
-    let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest($1::bigint[]) k ORDER BY k) ordered";
-    sqlx::query(lock).bind(keys).execute(tx).await?;
-    Ok(())
-}
-
-/// Which of the 1,024 locks stands for a name.
-fn bucket(name: &str) -> i64 {
-    let digest = Sha256::digest(name.as_bytes());
-    i64::from(u16::from_be_bytes([digest[0], digest[1]]) & 0x3ff)
-}
-
-/// The person whose record a row is in now, held until the transaction ends.
-pub async fn owner(tx: &mut PgConnection, write: &Write) -> Result<Option<i64>, StoreError> {
-    let mut sql = Sql::default();
-    let id = sql.bind(write.id.clone(), "text");
-    let table = Expr::literal(write.grant.spec().table);
-    sql.push(&Expr::fill("SELECT t.patient_id FROM {} t WHERE t.id = {} FOR UPDATE", &[&table, &id]));
-    Ok(sql.fetch(tx).await?.first().map(|row| row.try_get("patient_id")).transpose()?)
 }
 
 /// The source the grant writes under: its key, the URI it puts into meta.source, and which of these URIs are another's.
@@ -97,44 +72,31 @@ pub fn named_source(resource: &Object) -> Option<&str> {
     Some(source.split_once('#').map_or(source, |(uri, _)| uri))
 }
 
-/// Every Patient id that the writes are or refer to as subject.
-pub fn patient_ids(writes: &[Write], base: &str) -> Vec<String> {
-    let mut ids: BTreeSet<String> = BTreeSet::new();
-    for write in writes {
-        let spec = write.grant.spec();
-        if spec.is_person() {
-            ids.insert(write.id.clone());
-        } else if let Some(Reference::Local { kind: "Patient", id }) =
-            write.resource().and_then(|r| index::subject(spec, r, base))
-        {
-            ids.insert(id.to_owned());
-        }
-    }
-    ids.into_iter().collect()
-}
-
 /// The newest versions of all that is to change, by `Type/id`; one statement per type and kind of change.
-pub async fn known(tx: &mut PgConnection, writes: &[Write]) -> Result<HashMap<String, Known>, StoreError> {
-    let mut groups: Vec<(&Grant, Vec<String>)> = Vec::new();
+pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<String, Known>, StoreError> {
+    let mut groups: Vec<(&Write, Vec<String>)> = Vec::new();
     for write in writes.iter().filter(|w| w.grant.interaction() != Interaction::Create) {
-        let same = |grant: &Grant| {
-            grant.spec().name == write.grant.spec().name && grant.interaction() == write.grant.interaction()
+        let same = |first: &Write| {
+            first.grant.spec().name == write.grant.spec().name
+                && first.grant.interaction() == write.grant.interaction()
+                && first.needs_read().is_some() == write.needs_read().is_some()
         };
-        match groups.iter_mut().find(|(grant, _)| same(grant)) {
+        match groups.iter_mut().find(|(first, _)| same(first)) {
             Some((_, ids)) => ids.push(write.id.clone()),
-            None => groups.push((&write.grant, vec![write.id.clone()])),
+            None => groups.push((write, vec![write.id.clone()])),
         }
     }
     let mut known = HashMap::new();
-    for (grant, ids) in groups {
-        let mut sql = Sql::default();
-        let visible = reach::rows(&mut sql, grant, "t");
+    for (first, ids) in groups {
+        let (grant, mut sql) = (&first.grant, Sql::default());
+        let mut visible = vec![reach::rows(&mut sql, grant, "t")];
+        visible.extend(first.needs_read().map(|read| reach::rows(&mut sql, read, "t")));
         let ids = sql.bind(ids, "text[]");
         let statement = Expr::fill(
             "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, {} AS visible \
              FROM unnest({}) AS wanted(id) JOIN LATERAL \
              (SELECT * FROM {} h WHERE h.id = wanted.id ORDER BY h.version DESC LIMIT 1) t ON true",
-            &[&visible, &ids, &Expr::literal(grant.spec().history)],
+            &[&Expr::all(&visible), &ids, &Expr::literal(grant.spec().history)],
         );
         sql.push(&statement);
         for row in sql.fetch(&mut *tx).await? {
@@ -156,25 +118,30 @@ pub async fn known(tx: &mut PgConnection, writes: &[Write]) -> Result<HashMap<St
 /// Decides one change.
 pub fn step(write: &Write, known: Option<&Known>, source_id: i32) -> Result<Step, Refusal> {
     let new = Step { version: 1, replaces: false, created: true, same: false, patient_id: 0, stored: None };
-    let if_match = match &write.change {
+    let (if_match, updates) = match &write.change {
         Change::Create(_) => return Ok(new),
-        Change::Update { if_match, .. } | Change::Delete { if_match } => *if_match,
+        Change::Update { if_match, .. } => (*if_match, true),
+        Change::Patch { if_match, .. } | Change::Delete { if_match } => (*if_match, false),
     };
-    let deletes = matches!(write.change, Change::Delete { .. });
+    // Only an update may make what is not there, and only for who may choose ids.
+    let makes = updates && write.grant.chooses_ids();
     let Some(known) = known else {
         // If-Match on what is not there cannot match.
-        return match (deletes || !write.grant.chooses_ids(), if_match) {
-            (true, _) => Err(Refusal::NotFound),
-            (false, Some(_)) => Err(Refusal::Stale(0)),
-            (false, None) => Ok(new),
+        return match (makes, if_match) {
+            (false, _) => Err(Refusal::NotFound),
+            (true, Some(_)) => Err(Refusal::Stale(0)),
+            (true, None) => Ok(new),
         };
     };
-    if !known.visible && write.grant.chooses_ids() && !deletes && if_match.is_some() {
+    if !known.visible && makes && if_match.is_some() {
         // As for what is not there: a version of it cannot match.
         return Err(Refusal::Stale(0));
     }
     if !known.visible {
-        return Err(if write.grant.chooses_ids() && !deletes { Refusal::IdTaken } else { Refusal::NotFound });
+        return Err(if makes { Refusal::IdTaken } else { Refusal::NotFound });
+    }
+    if write.is_new && !known.deleted {
+        return Err(Refusal::IdTaken);
     }
     if known.source_id != source_id {
         return Err(Refusal::NotYours);
@@ -182,8 +149,11 @@ pub fn step(write: &Write, known: Option<&Known>, source_id: i32) -> Result<Step
     if if_match.is_some_and(|version| version != known.version || known.deleted) {
         return Err(Refusal::Stale(known.version));
     }
-    if known.deleted && !deletes && !write.grant.chooses_ids() {
-        return Err(Refusal::NotFound);
+    let deletes = matches!(write.change, Change::Delete { .. });
+    match (known.deleted, &write.change) {
+        (true, Change::Update { .. }) if !makes => return Err(Refusal::NotFound),
+        (true, Change::Patch { .. }) => return Err(Refusal::Gone),
+        _ => {}
     }
     Ok(Step {
         version: if known.deleted && deletes { known.version } else { known.version + 1 },

@@ -69,6 +69,8 @@ pub fn prepare(
                 Some(NewRow { id: write.id.clone(), replaces: true, current: false, raised: false, record }),
             );
         }
+        // A patch has become an update before its row is made.
+        Change::Patch { .. } => return (written, None),
         Change::Create(resource) => (resource, false, "POST"),
         Change::Update { resource, skip_same, .. } => (resource, *skip_same, "PUT"),
     };

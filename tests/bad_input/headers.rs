@@ -43,7 +43,7 @@ fn addresses() -> Vec<Row> {
     rows.push(Row::new(Method::DELETE, "Patient/none", 404, "not-found", "", &[]).named("a delete of nothing"));
     rows.push(Row::new(Method::DELETE, "Patient/a%00b", 404, "not-found", "", &[]).named("a delete of NUL"));
     rows.push(Row::new(Method::PUT, "Patient/a%00b", 400, "", "id", &[]).body(patient("")).named("an update of NUL"));
-    for (method, path) in [(Method::PUT, "Patient"), (Method::DELETE, "Patient"), (Method::PATCH, "Patient"), (Method::POST, "Patient/kept"), (Method::PATCH, "Patient/kept"), (Method::from_bytes(b"BREW").expect("method"), "Patient/kept")] {
+    for (method, path) in [(Method::PUT, "Patient"), (Method::DELETE, "Patient"), (Method::PATCH, "Patient"), (Method::POST, "Patient/kept"), (Method::from_bytes(b"BREW").expect("method"), "Patient/kept")] {
         rows.push(Row::new(method, path, 405, "not-supported", "", &[]).body(patient("")).named("a method that is not for this address"));
     }
     rows

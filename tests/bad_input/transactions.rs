@@ -78,10 +78,10 @@ fn requests() -> Vec<Row> {
         entry("a resource that is a string", r#"{"resource":"Patient/a","request":{"method":"POST","url":"Patient"}}"#, 400, "", "Bundle.entry[1].resource", &["resource"]),
         entry("a delete of nothing", r#"{"request":{"method":"DELETE","url":"Patient/none"}}"#, 404, "not-found", "Bundle.entry[1]", &[]),
     ];
-    for method in ["post", "BREW", "PATCH", "HEAD", "", " POST", "OPTIONS"] {
+    for method in ["post", "BREW", "patch", "Head", "", " POST", "OPTIONS"] {
         rows.push(entry(&format!("method {method:?}"), &request(method, "Patient"), 400, "", "Bundle.entry[1].request.method", &["POST"]));
     }
-    for (method, url) in [("POST", "Patient/a"), ("PUT", "Patient"), ("DELETE", "Patient"), ("PUT", "Patient/a/b"), ("PUT", "Patient/a_b"), ("PUT", "Patient/"), ("PUT", "Patient/a\\u0007"), ("POST", "Patient/"), ("PUT", "Patient/a/_history/1")] {
+    for (method, url) in [("POST", "Patient/a"), ("PUT", "Patient"), ("DELETE", "Patient"), ("PUT", "Patient/kept?_id=kept"), ("POST", "Patient?_id=kept"), ("DELETE", "Patient/a/b?x=y"), ("PUT", "Patient/a/b"), ("PUT", "Patient/a_b"), ("PUT", "Patient/"), ("PUT", "Patient/a\\u0007"), ("POST", "Patient/"), ("PUT", "Patient/a/_history/1")] {
         rows.push(entry(&format!("{method} {url:?}"), &request(method, url), 400, "value", "Bundle.entry[1].request.url", &[]));
     }
     for url in ["Banana", "patient", "Bundle", "Encounter"] {

@@ -44,6 +44,8 @@ async fn metadata_is_open_and_describes_the_service() {
     for format in ["application/fhir+json", "application/fhir+xml", "json", "xml"] {
         assert!(formats.contains(&json!(format)), "{format} is not in {formats:?}");
     }
+    let patches = statement["patchFormat"].as_array().expect("patchFormat");
+    assert!(patches.contains(&json!("application/json-patch+json")), "{patches:?}");
     let rest = &statement["rest"][0];
     assert_eq!(rest["mode"], "server");
     assert_eq!(rest["security"]["cors"], false);
@@ -53,11 +55,14 @@ async fn metadata_is_open_and_describes_the_service() {
     assert_eq!(types.iter().collect::<BTreeSet<_>>(), TYPES.iter().chain(&DIRECTORY).collect(), "{types:?}");
     assert_eq!(types.len(), 9, "no type twice (cpb-9)");
     for resource in resources {
-        let served = ["read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"];
+        let served =
+            ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"];
         assert_eq!(codes(&resource["interaction"]), served.map(str::to_owned).into(), "{}", resource["type"]);
         assert_eq!(resource["versioning"], "versioned-update");
         assert_eq!((&resource["readHistory"], &resource["updateCreate"]), (&json!(true), &json!(true)));
-        assert_eq!(resource["conditionalCreate"], false);
+        assert_eq!((&resource["conditionalCreate"], &resource["conditionalUpdate"]), (&json!(true), &json!(true)));
+        assert_eq!(resource["conditionalRead"], "full-support");
+        assert_eq!(resource["conditionalDelete"], "single");
         let params = resource["searchParam"].as_array().expect("parameters");
         let names: BTreeSet<&str> = params.iter().map(|param| param["name"].as_str().expect("name")).collect();
         assert_eq!(names.len(), params.len(), "{}: no parameter twice (cpb-12)", resource["type"]);
@@ -217,9 +222,15 @@ async fn every_answer_has_its_media_type() {
         (put, "/fhir/Patient/p", &[("Content-Type", "application/json; charset=utf-8")], body, 200),
         (put, "/fhir/Patient", &[json], body, 405),
         ("DELETE", "/fhir/Patient", &[], "", 405),
-        ("PATCH", "/fhir/Patient/p", &[("Content-Type", "application/json-patch+json")], "[]", 405),
+        ("PATCH", "/fhir/Patient", &[("Content-Type", "application/json-patch+json")], "[]", 405),
+        ("PATCH", "/fhir/Patient/p", &[("Content-Type", "application/json-patch+json")], "[]", 200),
+        ("PATCH", "/fhir/Patient/p", &[("Content-Type", "application/merge-patch+json")], "{}", 415),
+        ("PATCH", "/fhir/Patient/p", &[], "[]", 415),
         (post, "/fhir/Patient/p", &[json], body, 405),
-        (post, "/fhir/Patient", &[json, ("If-None-Exist", "identifier=x")], body, 501),
+        (post, "/fhir/Patient", &[json, ("If-None-Exist", "identifier=x")], body, 201),
+        (post, "/fhir/Patient", &[json, ("If-None-Exist", "colour=x")], body, 400),
+        (post, "/fhir/Patient", &[json, ("If-None-Match", "*")], body, 400),
+        (put, "/fhir/Patient?identifier=none", &[json, ("If-None-Exist", "identifier=x")], body, 400),
         (post, "/fhir", &[("Content-Type", "text/plain")], "x", 415),
         (post, "/fhir", &[json], "[]", 400),
     ];

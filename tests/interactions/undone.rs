@@ -143,14 +143,37 @@ async fn one_bad_entry_undoes_all_and_is_named() {
         ("a read of nothing", entry("GET", "", None), &[400, 404]),
         ("a read of no such type", entry("GET", "Banana/1", None), &[400, 404]),
         (
-            "a conditional create",
-            with(
-                request("POST", "Patient", json!({"ifNoneExist": "identifier=x"})),
-                json!({"resource": patient("Bad")}),
-            ),
-            &[400, 501],
+            "a conditional create by an unknown parameter",
+            with(request("POST", "Patient", json!({"ifNoneExist": "colour=x"})), json!({"resource": patient("Bad")})),
+            &[400],
         ),
-        ("a conditional update", entry("PUT", "Patient?identifier=x", Some(patient("Bad"))), &[400, 501]),
+        (
+            "a conditional update that several match",
+            entry("PUT", "Patient?family=Before", Some(patient("Bad"))),
+            &[412],
+        ),
+        ("a conditional delete that several match", entry("DELETE", "Patient?family=Before", None), &[412]),
+        ("criteria that select nothing", entry("DELETE", "Patient?_format=json", None), &[412]),
+        (
+            "a conditional update of what another entry changes",
+            entry("PUT", "Patient?_id=kept", Some(with(patient("Bad"), json!({"id": "kept"})))),
+            &[400],
+        ),
+        (
+            "a patch that cannot be done",
+            entry(
+                "PATCH",
+                "Patient/twice",
+                Some(json!({"resourceType": "Binary", "contentType": "application/json-patch+json",
+                "data": "W3sib3AiOiJyZW1vdmUiLCJwYXRoIjoiL2dlbmRlciJ9XQ=="})),
+            ),
+            &[422],
+        ),
+        (
+            "a conditional reference to nothing",
+            entry("POST", "Observation", Some(minimal("Observation", "Patient?identifier=nobody"))),
+            &[412],
+        ),
     ];
     let mut before = record(&session).await;
     let mut wrong = Vec::new();

@@ -6,18 +6,21 @@ use uuid::Uuid;
 
 use super::report::Report;
 use super::terminology::{self, Waiting};
-use crate::access::Interaction;
+use crate::access::{Caller, Interaction};
 use crate::cli::Failure;
+use crate::config::Config;
 use crate::error::Problem;
-use crate::fhir::bundle::{Homes, resolve};
+use crate::fhir::bundle::{self, Homes, resolve};
 use crate::fhir::date;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::Issue;
 use crate::fhir::primitive::is_id;
 use crate::profile;
 use crate::resources::{self, spec::ResourceSpec};
+use crate::search::cursor::CursorKey;
+use crate::search::{Context, Search};
 use crate::smart;
-use crate::store::{AuditRow, Change, NotWritten, Outcome, Store, Write, Written};
+use crate::store::{AuditRow, Change, Changes, NotWritten, Outcome, Store, Write, Written};
 
 /// Single resources written in one transaction.
 const BATCH: usize = 250;
@@ -30,6 +33,8 @@ pub struct Loader<'a> {
     store: &'a Store,
     source: Option<&'a str>,
     base: &'a str,
+    /// Reading criteria asks for one; no cursor is made with it.
+    key: CursorKey,
     pub report: Report,
     waiting: Vec<Item>,
     terminology: Waiting,
@@ -47,7 +52,15 @@ struct Item {
 impl<'a> Loader<'a> {
     /// A loader for one import.
     pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str) -> Loader<'a> {
-        Loader { store, source, base, report: Report::default(), waiting: Vec::new(), terminology: Waiting::default() }
+        Loader {
+            store,
+            source,
+            base,
+            key: CursorKey::new(Vec::new()),
+            report: Report::default(),
+            waiting: Vec::new(),
+            terminology: Waiting::default(),
+        }
     }
 
     /// Takes one document.
@@ -125,7 +138,7 @@ impl<'a> Loader<'a> {
     /// Writes a batch of one source; one that is refused is reported and the rest tried again.
     async fn write_each(&mut self, mut items: Vec<Item>) -> Result<(), Failure> {
         while !items.is_empty() {
-            match self.write(&items).await? {
+            match self.write(&items, false).await? {
                 Ok(()) => return Ok(()),
                 Err((at, reason)) => {
                     let refused = items.remove(at);
@@ -194,7 +207,7 @@ impl<'a> Loader<'a> {
         for item in &mut items {
             item.source = source.clone().unwrap_or_else(|| UNNAMED.to_owned());
         }
-        if let Err((at, reason)) = self.write(&items).await? {
+        if let Err((at, reason)) = self.write(&items, true).await? {
             let entry = items.get(at).map_or("", |item| &item.place[place.len() + 1..]);
             self.report.refuse(place, &format!("the whole transaction, for {entry}: {reason}"));
         }
@@ -218,17 +231,22 @@ impl<'a> Loader<'a> {
         Ok(Item { place: place.to_owned(), spec, id, source, resource })
     }
 
-    /// Writes items of one source in one transaction. The inner error: which one was refused, and why.
-    async fn write(&mut self, items: &[Item]) -> Result<Result<(), (usize, String)>, Failure> {
+    /// Writes items of one source in one transaction. The inner error: which one was refused, and why. In a transaction
+    /// Bundle a conditional reference becomes one to the resource it matches; files come in any order, so one that
+    /// matches nothing yet stays as it is.
+    async fn write(&mut self, items: &[Item], is_bundle: bool) -> Result<Result<(), (usize, String)>, Failure> {
         let Some(first) = items.first() else { return Ok(Ok(())) };
         let caller = smart::operator("lcr import", &first.source);
-        let mut writes = Vec::with_capacity(items.len());
+        let mut changes = Changes { lenient: true, ..Changes::default() };
         for item in items {
+            if is_bundle {
+                self.refer(&caller, &item.resource, &mut changes.references);
+            }
             let grant = caller.grant(item.spec, Interaction::Update)?;
             let change = Change::Update { resource: item.resource.clone(), if_match: None, skip_same: true };
-            writes.push(Write::new(grant, &item.id, change).ok_or("an import may not write")?);
+            changes.writes.push(Write::new(grant, &item.id, change).ok_or("an import may not write")?);
         }
-        match self.store.write(writes, self.base, &audit(&first.place)).await {
+        match self.store.write(changes, self.base, &audit(&first.place)).await {
             Ok(written) => {
                 let tally = |(item, written): (&Item, Written)| {
                     self.report.keep(item.spec.name, written.created, written.changed)
@@ -242,13 +260,29 @@ impl<'a> Loader<'a> {
     }
 }
 
+impl Loader<'_> {
+    /// The searches of a resource's conditional references to what this record keeps.
+    fn refer(&self, caller: &Caller, resource: &Object, references: &mut Vec<(String, Search)>) {
+        let context =
+            Context { base: self.base, limits: Config::default().search_limits(), key: &self.key, lenient: false };
+        for text in bundle::conditional(resource) {
+            let Some((kind, criteria)) = text.split_once('?') else { continue };
+            let grant = resources::find(kind).and_then(|spec| caller.grant(spec, Interaction::Search).ok());
+            let search = grant.and_then(|grant| Search::criteria(grant, criteria, &context).ok());
+            if let Some(search) = search.filter(|_| references.iter().all(|(known, _)| *known != text)) {
+                references.push((text, search));
+            }
+        }
+    }
+}
+
 /// The id an entry's request asks for, if it names one. An import can create and replace, nothing else.
 fn asked_id(entry: &Object) -> Result<Option<String>, String> {
     let Some(request) = entry.objects("request").next() else { return Ok(None) };
     let (method, url) = (request.text("method").unwrap_or_default(), request.text("url").unwrap_or_default());
     if url.contains('?') || request.get("ifNoneExist").is_some() {
         return Err(format!(
-            "its request is conditional ({method} {url}), which this version does not do: name the resource by its id"
+            "its request is conditional ({method} {url}), which an import does not do: name the resource by its id"
         ));
     }
     match method {

@@ -93,7 +93,7 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
         visible.extend(first.needs_read().map(|read| reach::rows(&mut sql, read, "t")));
         let ids = sql.bind(ids, "text[]");
         let statement = Expr::fill(
-            "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, {} AS visible \
+            "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, coalesce({}, false) AS visible \
              FROM unnest({}) AS wanted(id) JOIN LATERAL \
              (SELECT * FROM {} h WHERE h.id = wanted.id ORDER BY h.version DESC LIMIT 1) t ON true",
             &[&Expr::all(&visible), &ids, &Expr::literal(grant.spec().history)],

@@ -73,6 +73,8 @@ impl Work<'_> {
         lock::looked_for(tx, &self.writes, self.base).await?;
         let found = self.look_ahead(tx).await?;
         self.locked = lock::touched(tx, &self.writes, found, self.base).await?;
+        // The time of the change is the time of its turn: versions follow each other in time.
+        self.now = date::now();
         let (deletes, others): (Vec<usize>, Vec<usize>) =
             (0..self.writes.len()).partition(|at| matches!(self.writes[*at].change, Change::Delete { .. }));
         let deletes = self.settle(tx, deletes).await?;

@@ -84,6 +84,10 @@ impl Work<'_> {
         let made: HashSet<String> = self.writes.iter().map(Write::name).collect();
         for (at, write) in self.writes.iter().enumerate() {
             let Some(condition) = &write.condition else { continue };
+            // What was deleted may well be followed by another of its kind.
+            if matches!(write.change, Change::Delete { .. }) {
+                continue;
+            }
             let kind = write.grant.spec().name;
             for found in matches(tx, &condition.search).await? {
                 if found.id != write.id && made.contains(&format!("{kind}/{}", found.id)) {

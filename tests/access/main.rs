@@ -5,6 +5,7 @@ mod world;
 
 mod across;
 mod audit;
+mod conditions;
 mod cursors;
 mod directory;
 mod hidden;

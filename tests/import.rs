@@ -230,3 +230,38 @@ async fn a_transaction_that_cannot_be_whole_is_refused_whole_and_the_rest_goes_o
     assert_eq!(found, ["Observation/alone"]);
     std::fs::remove_dir_all(folder).expect("tidy");
 }
+
+/// Files come in any order, so what a reference matches may come later: then the next import finds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conditional_reference_of_a_transaction_becomes_what_it_matches_once_that_is_there() {
+    let app = TestApp::start().await;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("criteria-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let observation = r#"{"fullUrl":"urn:uuid:3f0c6f0e-98d5-4f53-a2d6-1d7a3b4c5d61","request":{"method":"POST","url":"Observation"},
+        "resource":{"resourceType":"Observation","status":"final","code":{"text":"c"},"performer":[
+        {"reference":"Practitioner?identifier=http://x.example|1"},{"reference":"Practitioner?identifier=http://x.example|2"},
+        {"reference":"Location?identifier=http://x.example|1"}]}}"#;
+    let practitioner = r#"{"fullUrl":"urn:uuid:3f0c6f0e-98d5-4f53-a2d6-1d7a3b4c5d62","request":{"method":"POST","url":"Practitioner"},
+        "resource":{"resourceType":"Practitioner","identifier":[{"system":"http://x.example","value":"1"}]}}"#;
+    for (name, entry) in [("1-observation", observation), ("2-practitioner", practitioner)] {
+        let text = format!(r#"{{"resourceType":"Bundle","type":"transaction","entry":[{entry}]}}"#);
+        std::fs::write(folder.join(format!("{name}.json")), text).expect("a file");
+    }
+    let performers = async || {
+        let all = app.source("files").await.all("Observation").await;
+        let list = all[0].1["performer"].as_array().expect("performers").clone();
+        list.iter().map(|performer| performer["reference"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    let as_sent = [
+        "Practitioner?identifier=http://x.example|1",
+        "Practitioner?identifier=http://x.example|2",
+        "Location?identifier=http://x.example|1",
+    ];
+    let found = ["Practitioner/3f0c6f0e-98d5-4f53-a2d6-1d7a3b4c5d62", as_sent[1], as_sent[2]];
+    for (totals, wanted) in [((2, 0, 0), as_sent), ((0, 1, 1), found), ((0, 0, 2), found)] {
+        let report = app.import(std::slice::from_ref(&folder), Some("files")).await;
+        assert_eq!((report.refusals(), report.totals()), (&[][..], totals), "{report}");
+        assert_eq!(performers().await, wanted);
+    }
+    std::fs::remove_dir_all(folder).expect("tidy");
+}

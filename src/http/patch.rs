@@ -11,13 +11,14 @@ use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::fhir::{decode, xml};
-use crate::patch::{Patch, PatchError, fhirpath, json_patch};
+use crate::patch::{Patch, PatchError, fhirpath, json_patch, xml_patch};
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
 use crate::store::Edit;
 
-/// The media types of patches: JSON Patch, and FHIRPath Patch in FHIR's formats.
-pub const FORMATS: [&str; 3] = ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"];
+/// The media types of patches: JSON Patch, XML Patch, and FHIRPath Patch in FHIR's formats.
+pub const FORMATS: [&str; 4] =
+    ["application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml"];
 
 /// Whether a patch may come as this media type; 415 with those there are.
 pub fn is_known(kind: &str) -> Result<(), Problem> {
@@ -36,6 +37,7 @@ pub fn read(kind: &str, bytes: &[u8]) -> Result<Patch, Problem> {
             let document = Json::parse(bytes).map_err(|error| structure(error.message, &error.path))?;
             json_patch::parse(document).map(Patch::Json).map_err(unreadable)
         }
+        "application/xml-patch+xml" => xml_patch::parse(bytes).map(Patch::Xml).map_err(unreadable),
         "application/fhir+xml" => {
             let parameters = xml::to_json(bytes);
             of_parameters(&parameters.map_err(|error| structure(error.message, &error.path))?)

@@ -120,9 +120,11 @@ impl Permit {
                 }
                 Change::Update { resource, if_match, skip_same: false }
             }
-            (Verb::Patch, Content::Patch(patch), Some(read)) => {
-                Change::Patch { edit: patch::edit(patch, spec, call.state.config.limits.body), if_match, read }
-            }
+            (Verb::Patch, Content::Patch(patch), Some(read)) => Change::Patch {
+                edit: patch::edit(patch, spec, call.state.config.limits.body),
+                if_match,
+                read: Box::new(read),
+            },
             (Verb::Delete, _, _) => Change::Delete { if_match },
             _ => return Err(Problem::bad_request(IssueType::Required, "this change needs a body of its own kind")),
         };

@@ -1,15 +1,18 @@
 //! Owns patches: what is to change in a resource, said as operations in one of three languages (R4 §3.1.0.6).
 //! Pure: a resource and a patch in, a resource out. Whether the result may be kept is for others to say.
 
+mod dom;
 pub mod fhirpath;
 mod grammar;
 pub mod json_patch;
 mod path;
+mod selector;
 mod tree;
 mod value;
 pub mod xml_patch;
 
 use crate::fhir::json::{Json, MAX_DEPTH, Object};
+use crate::fhir::xml;
 
 /// The most operations of one patch. One that needs more is an update.
 pub const MOST_OPERATIONS: usize = 1_000;
@@ -19,6 +22,7 @@ pub const MOST_OPERATIONS: usize = 1_000;
 pub enum Patch {
     Json(Vec<json_patch::Operation>),
     FhirPath(Vec<fhirpath::Operation>),
+    Xml(Vec<xml_patch::Operation>),
 }
 
 impl Patch {
@@ -27,8 +31,23 @@ impl Patch {
         match self {
             Patch::Json(operations) => json_patch::apply(resource, operations, most),
             Patch::FhirPath(operations) => fhirpath::apply(resource, operations, most),
+            Patch::Xml(operations) => by_xml(resource, operations).map(Json::Object),
         }
     }
+}
+
+/// Patches the XML of a resource. What comes back has the order of R4's elements.
+fn by_xml(resource: Object, operations: &[xml_patch::Operation]) -> Result<Object, PatchError> {
+    let whole = Json::Object(resource);
+    let Some(resource) = whole.as_object().filter(|_| xml::fits(&whole)) else {
+        let words = "the resource holds a character that XML cannot: send another kind of patch";
+        return Err(PatchError::new(0, "", words));
+    };
+    let made = xml_patch::apply(&xml::from_json(resource, false), operations)?;
+    xml::to_json(made.as_bytes()).map_err(|error| {
+        let place = if error.path.is_empty() { String::new() } else { format!(" at {}", error.path) };
+        PatchError::new(operations.len().saturating_sub(1), "", format!("what is left is no resource{place}: {error}"))
+    })
 }
 
 /// Why a patch cannot be read, or cannot be done: the operation, counted from 0, its path, and what is wrong.

@@ -48,7 +48,7 @@ pub enum Change {
         edit: Edit,
         if_match: Option<i32>,
         /// Leave to read what is patched: an operation that fails tells of what is there.
-        read: Grant,
+        read: Box<Grant>,
     },
     Delete {
         if_match: Option<i32>,

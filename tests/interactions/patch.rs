@@ -62,11 +62,18 @@ async fn every_format_changes_what_it_names_and_nothing_else() {
         <part><name value="path"/><valueString value="Observation.component"/></part></parameter></Parameters>"#;
     let reply = ask(patch(&session, "Observation/o", "application/fhir+xml", xml)).await;
     assert_eq!((reply.status.as_u16(), reply.json().get("component")), (200, None), "{}", reply.text);
+    let diff = r#"<diff xmlns:f="http://hl7.org/fhir">
+        <replace sel="f:Observation/f:valueQuantity/f:value/@value">3.50</replace>
+        <add sel="f:Observation/f:code" pos="after"><f:effectiveDateTime value="2024"/></add></diff>"#;
+    let reply = ask(patch(&session, "Observation/o", "application/xml-patch+xml", diff)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(reply.text.contains(r#""value":3.50,"unit":"x""#), "{}", reply.text);
+    assert_eq!((&reply.json()["effectiveDateTime"], &reply.json()["meta"]["versionId"]), (&json!("2024"), &json!("5")));
     // Searches follow.
-    assert_eq!(get(&session, "Observation?status=amended&value-quantity=2.50").await.ids(), ["o"]);
+    assert_eq!(get(&session, "Observation?date=2024&status=amended&value-quantity=3.50").await.ids(), ["o"]);
     assert_eq!(get(&session, "Observation?component-value-quantity=100").await.ids(), [""; 0]);
     let history = get(&session, "Observation/o/_history").await.json();
-    assert_eq!(history["total"], 4);
+    assert_eq!(history["total"], 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +120,15 @@ async fn a_patch_keeps_the_rules_of_an_update() {
     )
     .await;
     assert!(named.text.contains("operation 1 (/gender)"), "{}", named.text);
+    for (diff, words) in [
+        ("<diff><remove sel=\"Patient/gender\"/></diff>", "operation 0 (Patient/gender)"),
+        ("<diff><add sel=\"Patient\"><colour value=\"red\"/></add></diff>", "colour"),
+        ("<diff><replace sel=\"Patient/id/@value\">other</replace></diff>", "keeps its id"),
+    ] {
+        let reply = ask(patch(&session, "Patient/p", "application/xml-patch+xml", diff)).await;
+        refused(&reply, 422, "", diff);
+        assert!(reply.text.contains(words), "{diff}: {}", reply.text);
+    }
     // What the server owns stays the server's.
     let meta = json!([{"op": "replace", "path": "/meta/versionId", "value": "77"}]);
     let reply = json_patch(&session, "Patient/p", meta).await;
@@ -134,6 +150,8 @@ async fn a_patch_keeps_the_rules_of_an_update() {
     for (kind, body) in [
         (JSON_PATCH, "["),
         (JSON_PATCH, "[{\"op\":\"remove\",\"op\":\"add\",\"path\":\"/x\"}]"),
+        ("application/xml-patch+xml", "<x/>"),
+        ("application/xml-patch+xml", "<diff><spam sel=\"Patient/active\"/></diff>"),
         ("application/fhir+json", "{\"resourceType\":\"Patient\"}"),
         ("application/fhir+xml", "<x/>"),
         ("application/fhir+json", "{\"resourceType\":\"Parameters\",\"colour\":1}"),
@@ -188,6 +206,11 @@ async fn a_patch_can_be_an_entry() {
         (&json!("W/\"2\""), &json!("W/\"2\""))
     );
     assert_eq!(get(&session, "Patient/q").await.json()["active"], true);
+    let diff = base64::engine::general_purpose::STANDARD.encode("<diff><remove sel=\"Patient/active\"/></diff>");
+    let diff =
+        json!({"resourceType": "Binary", "contentType": "application/xml-patch+xml; charset=utf-8", "data": diff});
+    assert_eq!(transact(&session, vec![entry("PATCH", "Patient/q", Some(diff))]).await.status, 200);
+    assert_eq!(get(&session, "Patient/q").await.json().get("active"), None);
     for (case, entry, status) in [
         ("stale", guarded, 412),
         ("no resource", entry("PATCH", "Patient/p", None), 400),

@@ -263,8 +263,14 @@ impl<'a> Loader<'a> {
 impl Loader<'_> {
     /// The searches of a resource's conditional references to what this record keeps.
     fn refer(&self, caller: &Caller, resource: &Object, references: &mut Vec<(String, Search)>) {
-        let context =
-            Context { base: self.base, limits: Config::default().search_limits(), key: &self.key, lenient: false };
+        let context = Context {
+            base: self.base,
+            limits: Config::default().search_limits(),
+            key: &self.key,
+            lenient: false,
+            within: None,
+            during: None,
+        };
         for text in bundle::conditional(resource) {
             let Some((kind, criteria)) = text.split_once('?') else { continue };
             let grant = resources::find(kind).and_then(|spec| caller.grant(spec, Interaction::Search).ok());

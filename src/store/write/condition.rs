@@ -28,17 +28,17 @@ pub struct Match {
     pub resource: String,
 }
 
-impl Match {
-    /// As the answer to a create that it makes needless.
-    pub fn as_it_is(self) -> Written {
+/// As the answer to a create that it makes needless.
+impl From<Match> for Written {
+    fn from(found: Match) -> Written {
         Written {
-            id: self.id,
-            version: self.version,
-            updated_at: self.updated_at,
-            patient_id: self.patient_id,
+            id: found.id,
+            version: found.version,
+            updated_at: found.updated_at,
+            patient_id: found.patient_id,
             created: false,
             changed: false,
-            resource: self.resource,
+            resource: found.resource,
         }
     }
 }

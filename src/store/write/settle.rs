@@ -47,7 +47,7 @@ impl Work<'_> {
         match (&mut write.change, one) {
             (Change::Create(_), Some(one)) => {
                 write.id.clone_from(&one.id);
-                return Ok(Some(one.as_it_is()));
+                return Ok(Some(one.into()));
             }
             (Change::Update { .. }, Some(one)) if condition.named.as_ref().is_some_and(|named| *named != one.id) => {
                 return Err(Refusal::OtherId);

@@ -21,7 +21,7 @@ use crate::store::Written;
 /// `POST /fhir/{Type}`
 pub async fn create(call: Call, path: web::Path<String>, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
     let kind = path.into_inner();
-    let criteria = call.only("if-none-exist").map(|text| text.map(str::to_owned));
+    let criteria = call.only("If-None-Exist").map(|text| text.map(str::to_owned));
     let criteria = call.audited(call.audit("C", &kind, &kind), criteria).await?;
     let named = criteria.map_or(Named::New, Named::Where);
     asked(call, kind, Verb::Create, named, async |call| resource(call, &mut payload).await.map(Content::Resource)).await

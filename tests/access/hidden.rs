@@ -38,7 +38,15 @@ const REQUESTS: &[(&str, &str)] = &[
     ("PUT", "{kind}/{id}"),
     ("PUT IF-MATCH", "{kind}/{id}"),
     ("PUT WRONG BODY", "{kind}/{id}"),
+    ("PATCH", "{kind}/{id}"),
+    ("PATCH IF-MATCH", "{kind}/{id}"),
+    ("PATCH", "{kind}?_id={id}"),
+    ("DELETE", "{kind}?_id={id}"),
+    ("DELETE IF-MATCH", "{kind}?_id={id}"),
     ("CREATE ABOUT", "CarePlan"),
+    ("TRANSACTION PATCH", "{kind}/{id}"),
+    ("TRANSACTION DELETE", "{kind}?_id={id}"),
+    ("BATCH PATCH", "{kind}?_id={id}"),
     ("TRANSACTION GET", "{kind}/{id}"),
     ("TRANSACTION GET", "{kind}/{id}/_history/1"),
     ("TRANSACTION GET", "{kind}?_id={id}&_total=accurate"),
@@ -69,7 +77,9 @@ async fn ask(session: &Session<'_>, request: &str, path: &str, kind: &str, id: &
     };
     if let Some(bundle) = bundle {
         let mut entry = json!({"request": {"method": method, "url": path}});
-        if method != "GET" && method != "DELETE" {
+        if method == "PATCH" {
+            entry["resource"] = json!({"resourceType": "Parameters"});
+        } else if method != "GET" && method != "DELETE" {
             entry["resource"] = body;
         }
         if words.ends_with("IF-MATCH") {
@@ -89,6 +99,9 @@ async fn ask(session: &Session<'_>, request: &str, path: &str, kind: &str, id: &
     }
     if method == "PUT" || method == "POST" {
         request = crate::common::json(request, body);
+    } else if method == "PATCH" {
+        let test = json!([{"op": "test", "path": "/id", "value": id}]);
+        request = request.header("Content-Type", "application/json-patch+json").body(test.to_string());
     }
     crate::common::send(request).await
 }

@@ -146,11 +146,11 @@ async fn criteria_are_read_strictly() {
         }
     }
     let twice = create_if_none(&session, "identifier=k", &patient("New")).header("If-None-Exist", "identifier=l");
-    refused(&ask(twice).await, 400, "http.if-none-exist", "two headers");
+    refused(&ask(twice).await, 400, "http.If-None-Exist", "two headers");
     let latin = common::json(session.request(Method::POST, "Patient"), patient("New"));
     let latin =
         latin.header("If-None-Exist", reqwest::header::HeaderValue::from_bytes(b"family=\xe9").expect("header"));
-    refused(&ask(latin).await, 400, "http.if-none-exist", "a header that is no text must not be passed over");
+    refused(&ask(latin).await, 400, "http.If-None-Exist", "a header that is no text must not be passed over");
     assert_eq!(get(&session, "Patient?_count=0").await.json()["total"], 1, "nothing was made");
     // Any search parameter may be a criterion: chains, modifiers, ids.
     for criteria in ["_id=kept", "family:exact=Kept", "identifier:not=x&_id=kept", "_has:Observation:patient:code=x"] {

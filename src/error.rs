@@ -99,10 +99,8 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if let StoreError::TooMany { what, most } = error {
-            let words =
-                format!("more than {most} {what} (limits.includes): ask for a smaller page, or for them by themselves");
-            return Problem::bad_request(IssueType::TooCostly, words);
+        if let StoreError::TooMany { what, most, remedy } = error {
+            return Problem::bad_request(IssueType::TooCostly, format!("more than {most} {what} {remedy}"));
         }
         if let StoreError::UnknownTerms(words) = error {
             let issues = words.into_iter().map(|words| Issue::error(IssueType::Value, words)).collect();

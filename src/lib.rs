@@ -25,8 +25,10 @@ pub mod search;
 pub mod store;
 
 pub mod fhir;
+pub mod matching;
 pub mod patch;
 pub mod profile;
 pub mod resources;
+pub mod summary;
 
 pub mod sandbox;

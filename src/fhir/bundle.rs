@@ -32,6 +32,14 @@ impl Writer {
         Writer { out, entries: 0 }
     }
 
+    /// Begins a Bundle with these members.
+    pub fn headed(head: &Object) -> Writer {
+        let mut out = String::new();
+        head.write(&mut out);
+        out.pop();
+        Writer { out, entries: 0 }
+    }
+
     fn entry(&mut self) {
         self.out.push_str(if self.entries == 0 { ",\"entry\":[{" } else { ",{" });
         self.entries += 1;
@@ -55,6 +63,23 @@ impl Writer {
         self.member("fullUrl", &url);
         self.member("resource", resource);
         self.member("search", "{\"mode\":\"match\"}");
+        self.out.push('}');
+    }
+
+    /// A resource, of a document.
+    pub fn plain(&mut self, full_url: &str, resource: &str) {
+        self.entry();
+        self.member("fullUrl", &Json::string(full_url).to_string());
+        self.member("resource", resource);
+        self.out.push('}');
+    }
+
+    /// A resource that may be the one meant, with what its `search` says of that.
+    pub fn matched(&mut self, full_url: &str, resource: &str, search: &Json) {
+        self.entry();
+        self.member("fullUrl", &Json::string(full_url).to_string());
+        self.member("resource", resource);
+        self.member("search", &search.to_string());
         self.out.push('}');
     }
 

@@ -7,6 +7,7 @@ pub mod decode;
 pub mod elements;
 mod invariants;
 pub mod json;
+pub mod label;
 pub mod narrative;
 pub mod nhs_number;
 pub mod outcome;

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::format::Format;
 use super::patch::FORMATS as PATCH_FORMATS;
-use super::{FHIR_JSON, State};
+use super::{FHIR_JSON, State, operation};
 use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::resources;
@@ -76,6 +76,18 @@ fn documentation(spec: &'static ResourceSpec, param: &Param) -> String {
     format!("{}. Modifiers: {}", param.doc, modifier::modifiers(spec, param).join(", "))
 }
 
+/// The operations of a type.
+fn operations(spec: &'static ResourceSpec) -> Json {
+    let own = operation::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
+        Json::object([
+            ("name", Json::string(operation.name)),
+            ("definition", Json::string(operation.definition)),
+            ("documentation", Json::string(operation.doc)),
+        ])
+    });
+    Json::Array(own.collect())
+}
+
 fn resource(spec: &'static ResourceSpec) -> Json {
     let interactions =
         ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"];
@@ -113,6 +125,7 @@ fn resource(spec: &'static ResourceSpec) -> Json {
                 members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));
             }
         }
+        members.set("operation", operations(spec));
     }
     described
 }

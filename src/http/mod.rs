@@ -11,6 +11,7 @@ mod health;
 mod history;
 mod media;
 mod metadata;
+mod operation;
 mod patch;
 mod read;
 mod search;
@@ -60,6 +61,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .route("/", web::get().to(search::get_all))
             .route("/_search", web::post().to(search::post_all))
             .route("/_history", web::get().to(history::of_all))
+            .route(r"/{operation:\$[^/]*}", web::to(operation::on_system))
+            .route(r"/{kind}/{operation:\$[^/]*}", web::to(operation::on_type))
+            .route(r"/{kind}/{id}/{operation:\$[^/]*}", web::to(operation::on_instance))
             .route("/{kind}/_search", web::post().to(search::post))
             .route("/{kind}/_history", web::get().to(history::of_type))
             .route("/Patient/$everything", web::get().to(everything::of_launched))

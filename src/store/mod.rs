@@ -12,6 +12,8 @@ mod audit;
 mod expansion;
 mod history;
 mod includes;
+mod lastn;
+mod matching;
 mod migrate;
 mod person;
 mod plan;
@@ -22,6 +24,7 @@ mod reindex;
 mod relationship;
 mod sql;
 mod subsumption;
+mod summary;
 mod terminology;
 mod terms;
 mod token;
@@ -36,10 +39,13 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{AuditRow, AuditTrail, Outcome};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
+pub use lastn::{Lastn, Latest, LatestRow};
+pub use matching::{Candidate, Candidates, Keys};
 pub use migrate::create_database;
 pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
+pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
@@ -64,12 +70,12 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database URL is not one: {0}")]
     Url(sqlx::Error),
-    #[error("a search would bring more than {most} {what}")]
-    TooMany { what: &'static str, most: usize },
     #[error("a search names terminology that is not known: {}", .0.len())]
     UnknownTerms(Vec<String>),
     #[error("rows of {} are still to be indexed again: run `lcr migrate`", .0.join(", "))]
     Reindexing(Vec<String>),
+    #[error("a request would bring more than {most} {what}")]
+    TooMany { what: &'static str, most: usize, remedy: &'static str },
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
 }

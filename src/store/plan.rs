@@ -124,7 +124,11 @@ impl Plan {
             }
         }
         if included.len() > search.most_includes() {
-            return Err(StoreError::TooMany { what: "included resources", most: search.most_includes() });
+            return Err(StoreError::TooMany {
+                what: "included resources",
+                most: search.most_includes(),
+                remedy: "(limits.includes): ask for a smaller page, or for them by themselves",
+            });
         }
         let back = search.cursor().is_some_and(|cursor| cursor.back);
         let more = rows.len() > search.count();

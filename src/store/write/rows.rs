@@ -8,6 +8,7 @@ use super::{Change, Write, Written};
 use crate::access::Confidentiality;
 use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
+use crate::fhir::label;
 use crate::resources::index;
 use crate::resources::spec::ResourceSpec;
 use crate::store::StoreError;
@@ -140,15 +141,9 @@ fn same_content(stored: &str, new: &Object) -> bool {
 /// The highest confidentiality label of the resource; normal when it has none. A code that says nothing we know could
 /// mean the most.
 fn confidentiality(resource: &Object) -> Confidentiality {
-    const SYSTEMS: [&str; 3] = [
-        "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
-        "http://hl7.org/fhir/v3/Confidentiality",
-        "urn:oid:2.16.840.1.113883.5.25",
-    ];
-    let labels = resource.objects("meta").flat_map(|meta| meta.objects("security"));
-    let labels = labels.filter(|label| label.text("system").is_some_and(|system| SYSTEMS.contains(&system)));
-    let known = |label: &Object| label.text("code").and_then(Confidentiality::of_code);
-    labels.map(|label| known(label).unwrap_or(Confidentiality::VeryRestricted)).max().unwrap_or(Confidentiality::Normal)
+    let known = |code: Option<&str>| code.and_then(Confidentiality::of_code);
+    let labels = label::confidentiality(resource);
+    labels.map(|code| known(code).unwrap_or(Confidentiality::VeryRestricted)).max().unwrap_or(Confidentiality::Normal)
 }
 
 /// Inserts the rows: per type, one statement that takes replaced rows out and one that puts rows in.

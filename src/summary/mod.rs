@@ -3,6 +3,7 @@
 //!
 //! Stored resources are copied as text. The narrative is made of the same rows as the entries.
 
+mod entry;
 mod front;
 mod rows;
 pub mod section;
@@ -14,8 +15,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::fhir::bundle::Writer;
+use crate::fhir::date;
 use crate::fhir::json::{Json, Object};
-use crate::fhir::{date, label};
+pub use entry::Entry;
+use entry::Label;
 use section::{Reason, Shape, Topic, shape};
 use source::Sources;
 
@@ -33,33 +36,6 @@ pub struct Head<'a> {
     pub at: OffsetDateTime,
 }
 
-/// A resource of the document.
-#[derive(Debug)]
-pub struct Entry {
-    /// As it is stored, to be copied.
-    text: String,
-    json: Object,
-}
-
-/// How confidential a document is: as what it shows. What has no label is normal.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Label {
-    #[default]
-    Normal,
-    Restricted,
-    VeryRestricted,
-}
-
-impl Label {
-    fn code(self) -> &'static str {
-        match self {
-            Label::Normal => "N",
-            Label::Restricted => "R",
-            Label::VeryRestricted => "V",
-        }
-    }
-}
-
 /// What is known of one topic.
 pub enum Content {
     Entries {
@@ -71,82 +47,28 @@ pub enum Content {
     Withheld,
 }
 
-impl Entry {
-    /// None for a text that is no resource.
-    pub fn of(text: String) -> Option<Entry> {
-        match Json::parse(text.as_bytes()) {
-            Ok(Json::Object(json)) if json.text("resourceType").is_some() && json.text("id").is_some() => {
-                Some(Entry { text, json })
-            }
-            _ => None,
-        }
-    }
-
-    fn url(&self, base: &str) -> String {
-        format!(
-            "{base}/{}/{}",
-            self.json.text("resourceType").unwrap_or_default(),
-            self.json.text("id").unwrap_or_default()
-        )
-    }
-
-    /// Whether it says that there is nothing: no known allergy and the like, in SNOMED CT or the codes of IPS 1.
-    fn is_absence(&self) -> bool {
-        const SNOMED: [&str; 6] = ["716186003", "409137002", "428607008", "429625007", "428197003", "1287211007"];
-        self.json.objects("code").flat_map(|concept| concept.objects("coding")).any(|coding| {
-            let code = coding.text("code").unwrap_or_default();
-            match coding.text("system") {
-                Some("http://snomed.info/sct") => SNOMED.contains(&code),
-                Some("http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips") => true,
-                _ => false,
-            }
-        })
-    }
-
-    /// A panel whose results are Observations of their own says nothing by itself.
-    fn is_bare_panel(&self) -> bool {
-        let says =
-            |(key, _): &(String, Json)| key.starts_with("value") || key == "component" || key == "dataAbsentReason";
-        self.json.get("hasMember").is_some() && !self.json.0.iter().any(says)
-    }
-
-    fn label(&self) -> Label {
-        let label = |code: Option<&str>| match code {
-            Some("U" | "L" | "M" | "N") => Label::Normal,
-            Some("R") => Label::Restricted,
-            // As everywhere in this record, an unknown label counts as the highest.
-            _ => Label::VeryRestricted,
-        };
-        label::confidentiality(&self.json).map(label).max().unwrap_or_default()
-    }
-
-    /// Where it stands among the others: what holds now first.
-    fn rank(&self) -> u8 {
-        let clinical = rows::first_code(&self.json, "clinicalStatus");
-        match (self.json.text("status"), clinical) {
-            (Some("active"), _) | (None, "active" | "recurrence" | "relapse") => 0,
-            (Some("on-hold" | "intended" | "draft"), _) => 1,
-            (Some("completed" | "stopped" | "not-taken"), _) | (None, "inactive" | "remission" | "resolved") => 3,
-            _ => 2,
-        }
-    }
-}
-
 /// The document. Contents are in no order; entries within them newest first.
 pub fn document(head: &Head<'_>, patient: &Entry, contents: Vec<(Topic, Content)>) -> String {
-    let mut contents: Vec<(&'static Shape, Content)> =
-        contents.into_iter().map(|(topic, content)| (shape(topic), tidy(content))).collect();
-    contents.sort_by_key(|(shape, _)| section::ALL.iter().position(|other| other.topic == shape.topic));
-    contents.retain(|(shape, content)| {
-        shape.always || matches!(content, Content::Entries { entries, .. } if !entries.is_empty())
-    });
+    // What is left out below names organisations all the same.
     let mut sources = Sources::default();
     sources.learn(&patient.json);
     for entry in contents.iter().flat_map(|(_, content)| content.entries()) {
         sources.learn(&entry.json);
+        sources.learn_title(&entry.json);
     }
+    let mut contents: Vec<(&'static Shape, Content)> = contents
+        .into_iter()
+        .map(|(topic, content)| {
+            let shape = shape(topic);
+            (shape, tidy(shape, content))
+        })
+        .collect();
+    contents.sort_by_key(|(shape, _)| section::ALL.iter().position(|other| other.topic == shape.topic));
+    contents.retain(|(shape, content)| {
+        shape.always || matches!(content, Content::Entries { entries, .. } if !entries.is_empty())
+    });
     let shown = contents.iter().flat_map(|(_, content)| content.entries()).chain([patient]);
-    let label = shown.map(Entry::label).max().unwrap_or_default();
+    let label = shown.map(Label::of).max().unwrap_or_default();
     let composition = composition(head, patient, label, &contents, &sources);
     let mut writer = Writer::headed(&bundle_head(head));
     writer.plain(&urn(part(head.id, "composition")), &composition.to_string());
@@ -168,10 +90,13 @@ impl Content {
 }
 
 /// In reading order, without what says nothing.
-fn tidy(content: Content) -> Content {
+fn tidy(shape: &Shape, content: Content) -> Content {
     match content {
         Content::Entries { mut entries, more } => {
             entries.retain(|entry| !entry.is_bare_panel());
+            if shape.newest {
+                entries = entry::newest(entries);
+            }
             entries.sort_by_key(Entry::rank);
             Content::Entries { entries, more }
         }

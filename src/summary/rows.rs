@@ -38,7 +38,7 @@ pub fn problem(entry: &Entry, sources: &Sources) -> Vec<Cell> {
         Cell::of(status(r)),
         Cell::of(one(r, "severity")),
         Cell::of(words::when(r, "onset")),
-        Cell::of(text_day(r, "recordedDate")),
+        Cell::short(text_day(r, "recordedDate")),
         Cell::of(sources.of(r, &["recorder"])),
     ]
 }
@@ -77,13 +77,15 @@ pub fn allergy(entry: &Entry, sources: &Sources) -> Vec<Cell> {
         Some(other) => Cell::of(words::code(other)),
         None => Cell::default(),
     };
+    let kind = r.text("type").filter(|kind| *kind == "intolerance").unwrap_or_default().to_owned();
+    let name = if first_code(r, "clinicalStatus") == "active" { Cell::strong(name) } else { Cell::of(name) };
     vec![
-        Cell::strong(name).with([r.text("type").unwrap_or_default().to_owned(), words::notes(r)]),
+        name.with([kind, words::notes(r)]),
         Cell::of(reactions.join("; ")),
         criticality,
         Cell::of(status(r)),
         Cell::of(words::when(r, "onset")),
-        Cell::of(text_day(r, "recordedDate")),
+        Cell::short(text_day(r, "recordedDate")),
         Cell::of(sources.of(r, &["recorder"])),
     ]
 }
@@ -101,7 +103,7 @@ pub fn absence(entry: &Entry, sources: &Sources, contradicted: bool) -> String {
 /// A line of medicines.
 pub fn medicine(entry: &Entry, sources: &Sources) -> Vec<Cell> {
     let r = &entry.json;
-    let reasons = r.objects("reasonReference").filter_map(|reason| reason.text("display").map(str::to_owned));
+    let reasons = r.objects("reasonReference").filter_map(|reason| sources.title(reason));
     let reasons: Vec<String> = r.objects("reasonCode").map(words::concept).chain(reasons).collect();
     let effective = words::when(r, "effective");
     let status_reason = words::concepts(r, "statusReason");
@@ -189,11 +191,6 @@ pub fn result(entry: &Entry, sources: &Sources) -> Vec<Cell> {
             .filter(|range| !range.is_empty())
             .map(|range| format!("{}: {range}", one(component, "code")))
     });
-    let mut value = words::value(r);
-    let mut components: Vec<String> = components.collect();
-    if value.is_empty() && !components.is_empty() {
-        value = components.remove(0);
-    }
     let flags = words::flags(r);
     let flag = if flags == "Normal" { Cell::of(flags) } else { Cell::strong(flags) };
     let when = [words::when(r, "effective"), text_day(r, "issued")].into_iter().find(|when| !when.is_empty());
@@ -203,10 +200,10 @@ pub fn result(entry: &Entry, sources: &Sources) -> Vec<Cell> {
     };
     vec![
         Cell::of(one(r, "code")).with([words::concepts(r, "bodySite"), words::notes(r)]),
-        Cell::of(value).with(components),
+        Cell::lines([words::value(r)].into_iter().chain(components)),
         flag,
-        Cell::of(words::reference_ranges(r)).with(ranges),
-        Cell::of(when.unwrap_or_default()),
+        Cell::lines([words::reference_ranges(r)].into_iter().chain(ranges)),
+        Cell::short(when.unwrap_or_default()),
         Cell::of(status),
         Cell::of(sources.of(r, &["performer"])),
     ]
@@ -227,12 +224,12 @@ pub fn plan(entry: &Entry, sources: &Sources) -> Vec<Cell> {
             if description.is_empty() || description == name { String::new() } else { format!(": {description}") };
         (!name.is_empty()).then(|| format!("{name}{status}{more}"))
     });
-    let mut activities: Vec<String> = activities.collect();
-    let first = if activities.is_empty() { String::new() } else { activities.remove(0) };
     let period = r.get("period").and_then(Json::as_object).map(words::period).unwrap_or_default();
+    let addressed: Vec<String> = r.objects("addresses").filter_map(|problem| sources.title(problem)).collect();
     vec![
         Cell::of(title).with([r.text("description").unwrap_or_default().to_owned(), words::notes(r)]),
-        Cell::of(first).with(activities),
+        Cell::of(addressed.join(", ")),
+        Cell::lines(activities),
         Cell::of(words::code(r.text("status").unwrap_or_default())),
         Cell::of(period),
         Cell::of(sources.of(r, &["author"])),

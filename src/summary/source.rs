@@ -1,8 +1,11 @@
-//! Owns where a fact comes from, in words: the person who recorded it and the organisation that shares it.
+//! Owns what the document's resources say of one another, in words: who recorded a fact and which organisation shares it,
+//! and what a medicine or plan is for.
 
 use std::collections::HashMap;
 
+use super::words;
 use crate::fhir::json::{Json, Object};
+use crate::fhir::reference;
 
 /// The identifier system of organisations' ODS codes.
 const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
@@ -11,6 +14,8 @@ const ODS: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
 #[derive(Debug, Default)]
 pub struct Sources {
     names: HashMap<String, String>,
+    /// What the document's own resources are about, by `Type/id`.
+    titles: HashMap<String, String>,
 }
 
 impl Sources {
@@ -25,6 +30,24 @@ impl Sources {
         for (_, value) in &resource.0 {
             value.items().filter_map(Json::as_object).for_each(|inner| self.learn(inner));
         }
+    }
+
+    /// Learns what a resource of the document is about.
+    pub fn learn_title(&mut self, resource: &Object) {
+        let title = resource.objects("code").map(words::concept).next();
+        if let (Some(kind), Some(id), Some(title)) = (resource.text("resourceType"), resource.text("id"), title) {
+            self.titles.insert(format!("{kind}/{id}"), title);
+        }
+    }
+
+    /// What a reference is to: as it says, or as the resource in this document does.
+    pub fn title(&self, reference: &Object) -> Option<String> {
+        let known = || {
+            let mut parts = reference::without_version(reference.text("reference")?).rsplit('/');
+            let id = parts.next()?;
+            self.titles.get(&format!("{}/{id}", parts.next()?)).cloned()
+        };
+        reference.text("display").map(str::to_owned).or_else(known).filter(|title| !title.is_empty())
     }
 
     /// Who said it, and whose record it is from. `by` are the elements that name who, in order of preference.

@@ -3,8 +3,11 @@
 /// One cell of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
-    text: String,
+    /// Lines of one size.
+    lines: Vec<String>,
     strong: bool,
+    /// Whether it stays on one line.
+    short: bool,
     /// Smaller lines below.
     more: Vec<String>,
 }
@@ -12,7 +15,17 @@ pub struct Cell {
 impl Cell {
     /// Plain text.
     pub fn of(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), ..Cell::default() }
+        Cell::lines([text.into()])
+    }
+
+    /// Lines of plain text; empty ones are left out.
+    pub fn lines(lines: impl IntoIterator<Item = String>) -> Cell {
+        Cell { lines: lines.into_iter().filter(|line| !line.is_empty()).collect(), ..Cell::default() }
+    }
+
+    /// Text that is not to be broken, such as a date.
+    pub fn short(text: impl Into<String>) -> Cell {
+        Cell { short: true, ..Cell::of(text) }
     }
 
     /// Text that must not be overlooked.
@@ -27,12 +40,15 @@ impl Cell {
     }
 
     fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.more.is_empty()
+        self.lines.is_empty() && self.more.is_empty()
     }
 
     fn write(&self, out: &mut String) {
-        let text = escape(&self.text);
-        out.push_str(&if self.strong && !text.is_empty() { format!("<b>{text}</b>") } else { text });
+        for (at, line) in self.lines.iter().enumerate() {
+            let text = escape(line);
+            out.push_str(if at > 0 { "<br/>" } else { "" });
+            out.push_str(&if self.strong { format!("<b>{text}</b>") } else { text });
+        }
         for line in &self.more {
             out.push_str("<br/><small>");
             out.push_str(&escape(line));
@@ -65,8 +81,9 @@ pub fn table(heads: &[&str], rows: &[Vec<Cell>]) -> String {
     for row in rows {
         out.push_str("<tr valign=\"top\">");
         for at in &columns {
-            out.push_str("<td>");
-            if let Some(cell) = row.get(*at) {
+            let cell = row.get(*at);
+            out.push_str(if cell.is_some_and(|cell| cell.short) { "<td nowrap=\"nowrap\">" } else { "<td>" });
+            if let Some(cell) = cell {
                 cell.write(&mut out);
             }
             out.push_str("</td>");

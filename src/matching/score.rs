@@ -29,7 +29,7 @@ pub const WEIGHTS: [Weight; 7] = [
 /// The fewest points of a probable match.
 pub const PROBABLE: i32 = 55;
 /// The fewest points of a possible match.
-pub const POSSIBLE: i32 = 35;
+pub const POSSIBLE: i32 = 30;
 
 /// R4's `match-grade`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -48,7 +48,7 @@ pub(super) const CODES: &str = "coalesce(t.code, ARRAY[chr(31) || coalesce(t.res
 
 /// The newest come first. Equal times are a tie, and both are given; what has no time is behind what has, and no tie.
 const NEWEST: &str = "coalesce(m.date_lo, '-infinity'::timestamptz) DESC, \
-                      CASE WHEN m.date_lo IS NULL THEN m.updated_at END DESC, CASE WHEN m.date_lo IS NULL THEN m.id END";
+                      CASE WHEN m.date_lo IS NULL THEN m.updated_at END DESC, CASE WHEN m.date_lo IS NULL THEN m.id END DESC";
 
 impl Lastn {
     /// Renders it: `max` of each code, and no more than `most` rows in all.

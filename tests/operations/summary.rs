@@ -1,0 +1,370 @@
+//! `Patient/id/$summary`: what is in it, in which order, and how it reads.
+
+use serde_json::{Value, json};
+
+use crate::common::{Session, TestApp};
+use crate::ips::{document, empty_reason, ids, text};
+use crate::support::{parameters, refused};
+use crate::world::{GP_SOURCE, NEAR, about, patient, people, persona, put};
+
+const ALLERGIES: &str = "48765-2";
+const PROBLEMS: &str = "11450-4";
+const PAST: &str = "11348-0";
+const MEDICINES: &str = "10160-0";
+const RESULTS: &str = "30954-2";
+const VITALS: &str = "8716-3";
+const SOCIAL: &str = "29762-2";
+const PLANS: &str = "18776-5";
+
+/// A resource about `near`, with members set.
+fn with(kind: &str, id: &str, more: Value) -> Value {
+    let mut resource = about(kind, id, "near", NEAR);
+    for (name, value) in more.as_object().expect("members") {
+        match value {
+            Value::Null => {
+                resource.as_object_mut().expect("object").remove(name);
+            }
+            _ => resource[name] = value.clone(),
+        }
+    }
+    resource
+}
+
+fn coding(system: &str, code: &str) -> Value {
+    json!({"coding": [{"system": system, "code": code}]})
+}
+
+fn clinical(kind: &str, code: &str) -> Value {
+    coding(&format!("http://terminology.hl7.org/CodeSystem/{kind}-clinical"), code)
+}
+
+fn verified(kind: &str, code: &str) -> Value {
+    coding(&format!("http://terminology.hl7.org/CodeSystem/{kind}"), code)
+}
+
+fn category(code: &str) -> Value {
+    json!([coding("http://terminology.hl7.org/CodeSystem/observation-category", code)])
+}
+
+async fn summary(session: &Session<'_>) -> Value {
+    document(&session.get("Patient/near/$summary").await, &session.app.base)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_row_is_where_it_belongs_and_what_is_wrong_is_nowhere() {
+    let app = people().await;
+    let gp = app.source(GP_SOURCE).await;
+    for resource in [
+        with("Condition", "old-active", json!({"onsetDateTime": "2001-01-01"})),
+        with(
+            "Condition",
+            "new-active",
+            json!({"onsetDateTime": "2020-01-01", "clinicalStatus": clinical("condition", "relapse")}),
+        ),
+        with("Condition", "unsaid", json!({"onsetDateTime": "2022-01-01", "clinicalStatus": null})),
+        with(
+            "Condition",
+            "over",
+            json!({"clinicalStatus": clinical("condition", "resolved"), "abatementDateTime": "2019-05-05"}),
+        ),
+        with("Condition", "refuted", json!({"verificationStatus": verified("condition-ver-status", "refuted")})),
+        with(
+            "Condition",
+            "mistake",
+            json!({"clinicalStatus": null, "verificationStatus": verified("condition-ver-status", "entered-in-error")}),
+        ),
+        with(
+            "AllergyIntolerance",
+            "quiet",
+            json!({"clinicalStatus": clinical("allergyintolerance", "inactive"), "recordedDate": "2024-01-01"}),
+        ),
+        with("AllergyIntolerance", "loud", json!({"recordedDate": "2001-01-01"})),
+        with(
+            "AllergyIntolerance",
+            "no-allergy",
+            json!({"verificationStatus": verified("allergyintolerance-verification", "refuted")}),
+        ),
+        with(
+            "AllergyIntolerance",
+            "wrong-allergy",
+            json!({"clinicalStatus": null, "verificationStatus": verified("allergyintolerance-verification", "entered-in-error")}),
+        ),
+        with(
+            "MedicationStatement",
+            "long-over",
+            json!({"status": "completed", "effectiveDateTime": null, "effectivePeriod": {"start": "2001-01-01", "end": "2002-01-01"}}),
+        ),
+        with(
+            "MedicationStatement",
+            "ends-late",
+            json!({"status": "stopped", "effectiveDateTime": null, "effectivePeriod": {"start": "2001-01-01", "end": "2199-01-01"}}),
+        ),
+        with("MedicationStatement", "taken", json!({})),
+        with("MedicationStatement", "waiting", json!({"status": "on-hold"})),
+        with("MedicationStatement", "wrong-medicine", json!({"status": "entered-in-error"})),
+        with("Observation", "newer", json!({"code": coding("s", "a"), "effectiveDateTime": "2024-05-01"})),
+        with("Observation", "older", json!({"code": coding("s", "a"), "effectiveDateTime": "2024-04-01"})),
+        with(
+            "Observation",
+            "translated",
+            json!({"code": {"coding": [{"system": "s", "code": "a"}, {"system": "t", "code": "a"}]}, "effectiveDateTime": "2024-03-01"}),
+        ),
+        with(
+            "Observation",
+            "lab",
+            json!({"code": coding("s", "b"), "category": category("laboratory"), "effectiveDateTime": "2024-06-01"}),
+        ),
+        with("Observation", "wrong-result", json!({"code": coding("s", "c"), "status": "entered-in-error"})),
+        with(
+            "Observation",
+            "panel",
+            json!({"code": coding("s", "d"), "valueQuantity": null, "hasMember": [{"reference": "Observation/lab"}]}),
+        ),
+        with("Observation", "pulse", json!({"code": coding("s", "e"), "category": category("vital-signs")})),
+        with("Observation", "smoker", json!({"code": coding("s", "f"), "category": category("social-history")})),
+        with("CarePlan", "plan", json!({})),
+        with("CarePlan", "done", json!({"status": "completed"})),
+        with("CarePlan", "taken-back", json!({"status": "revoked"})),
+    ] {
+        put(&gp, &resource).await;
+    }
+    let bundle = summary(&persona(&app, "gp").await).await;
+    for (code, wanted) in [
+        (ALLERGIES, vec!["loud", "quiet"]),
+        (PROBLEMS, vec!["new-active", "old-active", "unsaid"]),
+        (PAST, vec!["over"]),
+        (MEDICINES, vec!["taken", "waiting", "ends-late"]),
+        (RESULTS, vec!["lab", "newer"]),
+        (VITALS, vec!["pulse"]),
+        (SOCIAL, vec!["smoker"]),
+        (PLANS, vec!["plan"]),
+    ] {
+        assert_eq!(ids(&bundle, code), wanted, "{code}");
+    }
+    assert_eq!(bundle["entry"][0]["resource"]["confidentiality"], "N");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_three_absences_of_allergies_differ() {
+    let app = people().await;
+    let gp = app.source(GP_SOURCE).await;
+    let doctor = persona(&app, "gp").await;
+    // Nothing is held: unavailable, which is not "none".
+    let bundle = summary(&doctor).await;
+    assert_eq!(empty_reason(&bundle, ALLERGIES), "unavailable");
+    assert!(text(&bundle, ALLERGIES).contains("does not mean that there are none"), "{}", text(&bundle, ALLERGIES));
+    // A source says there are none.
+    let none =
+        json!({"coding": [{"system": "http://snomed.info/sct", "code": "716186003", "display": "No known allergy"}]});
+    put(
+        &gp,
+        &with(
+            "AllergyIntolerance",
+            "nka",
+            json!({"code": none, "recordedDate": "2024-04-15", "recorder": {"display": "Dr Ash"}}),
+        ),
+    )
+    .await;
+    let bundle = summary(&doctor).await;
+    assert_eq!(ids(&bundle, ALLERGIES), ["nka"]);
+    let words = text(&bundle, ALLERGIES);
+    assert!(
+        words.contains("No known allergy: recorded on 15 Apr 2024 by Dr Ash") && !words.contains("<table"),
+        "{words}"
+    );
+    // Another source knows of one: both are said, and that they disagree.
+    put(&gp, &with("AllergyIntolerance", "nuts", json!({"code": {"text": "Nuts"}, "criticality": "high"}))).await;
+    let words = text(&summary(&doctor).await, ALLERGIES);
+    assert!(
+        words.contains("<b>Nuts</b>") && words.contains("<b>high</b>") && words.contains("say otherwise"),
+        "{words}"
+    );
+    // Withheld by scope, whatever is there.
+    let mut claims = crate::world::claims("gp");
+    claims.scope = "user/Patient.rs user/Condition.rs".to_owned();
+    let bundle = summary(&crate::world::session(&app, &claims).await).await;
+    assert_eq!(empty_reason(&bundle, ALLERGIES), "withheld");
+    for code in [MEDICINES, RESULTS, VITALS, PLANS] {
+        assert_eq!(empty_reason(&bundle, code), "withheld", "{code}");
+    }
+    assert_eq!(empty_reason(&bundle, PROBLEMS), "unavailable");
+    // The codes that the guide's first version had for it.
+    let old = coding("http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips", "no-known-allergies");
+    put(&gp, &with("AllergyIntolerance", "nuts", json!({"code": old}))).await;
+    assert!(!text(&summary(&doctor).await, ALLERGIES).contains("<table"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clinician_can_read_it() {
+    let app = people().await;
+    let gp = app.source(GP_SOURCE).await;
+    let mmol = |value: &str| json!({"value": serde_json::from_str::<Value>(value).expect("number"), "unit": "mmol/L"});
+    let flag = json!([coding("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "HH")]);
+    let part =
+        |name: &str, value: i64| json!({"code": {"text": name}, "valueQuantity": {"value": value, "unit": "mmHg"}});
+    let medicine =
+        json!({"coding": [{"system": "https://dmd.nhs.uk", "code": "1", "display": "Atorvastatin 40mg tablets"}]});
+    for resource in [
+        with(
+            "Observation",
+            "potassium",
+            json!({"code": {"text": "Serum potassium"}, "valueQuantity": mmol("6.80"), "interpretation": flag,
+            "referenceRange": [{"low": mmol("3.5"), "high": mmol("5.30")}], "status": "preliminary", "effectiveDateTime": "2024-02-03T08:05:00+01:00",
+            "performer": [{"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "Y90001"}, "display": "Fern Surgery"}]}),
+        ),
+        with(
+            "Observation",
+            "pressure",
+            json!({"code": {"text": "Blood pressure"}, "category": category("vital-signs"), "valueQuantity": null,
+            "component": [part("Systolic", 131), part("Diastolic", 84)]}),
+        ),
+        with(
+            "MedicationStatement",
+            "statin",
+            json!({"medicationCodeableConcept": medicine, "dosage": [{"text": "One at night"}],
+            "reasonReference": [{"reference": "Condition/lipids"}], "effectiveDateTime": null, "effectivePeriod": {"start": "2024-02-03"}}),
+        ),
+        with(
+            "Condition",
+            "lipids",
+            json!({"code": {"text": "High cholesterol"}, "severity": {"text": "Mild"}, "onsetDateTime": "2012-03",
+            "verificationStatus": verified("condition-ver-status", "provisional"), "note": [{"text": "Diet first."}]}),
+        ),
+        with(
+            "CarePlan",
+            "asthma",
+            json!({"title": "Asthma plan", "addresses": [{"reference": "Condition/lipids"}],
+            "activity": [{"detail": {"status": "scheduled", "code": {"text": "Review"}, "description": "Every year"}}]}),
+        ),
+    ] {
+        put(&gp, &resource).await;
+    }
+    let bundle = summary(&persona(&app, "gp").await).await;
+    for (code, cells) in [
+        (
+            RESULTS,
+            vec![
+                "Serum potassium",
+                "6.80 mmol/L",
+                "<b>Critically high</b>",
+                "3.5 to 5.30 mmol/L",
+                "3 Feb 2024 08:05",
+                "preliminary",
+                "Fern Surgery",
+            ],
+        ),
+        (VITALS, vec!["Blood pressure", "Systolic: 131 mmHg<br/>Diastolic: 84 mmHg", "3 Feb 2024"]),
+        (
+            MEDICINES,
+            vec!["Atorvastatin 40mg tablets", "One at night", "active", "since 3 Feb 2024", "High cholesterol"],
+        ),
+        (PROBLEMS, vec!["High cholesterol", "Diet first.", "active, provisional", "Mild", "Mar 2012"]),
+        (PLANS, vec!["Asthma plan", "High cholesterol", "Review (scheduled): Every year", "active"]),
+    ] {
+        let div = text(&bundle, code);
+        let mut rest = div.as_str();
+        for cell in cells {
+            let at =
+                rest.find(cell).unwrap_or_else(|| panic!("{code}: {cell} is not there, or not in its place, in {div}"));
+            rest = &rest[at + cell.len()..];
+        }
+    }
+    let front = bundle["entry"][0]["resource"]["text"]["div"].as_str().expect("front");
+    for words in ["Rowan Attwood", "999 000 0026", "5 May 1950", "other"] {
+        assert!(front.contains(words), "{words}: {front}");
+    }
+    assert!(bundle["entry"][0]["resource"]["title"].as_str().is_some_and(|title| title.contains("Rowan Attwood")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_a_source_sends_becomes_markup() {
+    let app = people().await;
+    let gp = app.source(GP_SOURCE).await;
+    let evil = "<script>alert(1)</script> & \"'> <img src=x onerror=alert(1)> ]]> <!-- é 😀 &lt;b&gt;";
+    let mut person = patient("near", NEAR);
+    person["name"] = json!([{"family": evil, "given": [evil]}]);
+    person["address"] = json!([{"line": [evil], "city": evil}]);
+    person["generalPractitioner"] = json!([{"display": evil}]);
+    let named = json!({"text": evil});
+    for resource in [
+        person,
+        with(
+            "Condition",
+            "c",
+            json!({"code": named, "note": [{"text": evil}], "onsetDateTime": null, "onsetString": evil, "recorder": {"display": evil}}),
+        ),
+        with("AllergyIntolerance", "a", json!({"code": named, "reaction": [{"manifestation": [named]}]})),
+        with(
+            "AllergyIntolerance",
+            "b",
+            json!({"code": {"text": evil, "coding": [{"system": "http://snomed.info/sct", "code": "716186003"}]}}),
+        ),
+        with("MedicationStatement", "m", json!({"medicationCodeableConcept": named, "dosage": [{"text": evil}]})),
+        with(
+            "Observation",
+            "o",
+            json!({"code": named, "valueQuantity": null, "valueString": evil, "referenceRange": [{"text": evil}], "interpretation": [named]}),
+        ),
+        with(
+            "CarePlan",
+            "p",
+            json!({"title": evil, "description": evil, "activity": [{"detail": {"status": "completed", "code": named}}]}),
+        ),
+    ] {
+        put(&gp, &resource).await;
+    }
+    let bundle = summary(&persona(&app, "gp").await).await;
+    let composition = &bundle["entry"][0]["resource"];
+    let mut divs = vec![composition["text"]["div"].as_str().expect("front").to_owned()];
+    divs.extend([ALLERGIES, PROBLEMS, MEDICINES, RESULTS, PLANS].map(|code| text(&bundle, code)));
+    for div in divs {
+        assert!(!div.contains("<script") && !div.contains("<img") && !div.contains("<!--"), "{div}");
+        assert!(
+            div.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;")
+                && div.contains("&amp;lt;b")
+                && div.contains("é 😀"),
+            "{div}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_asked_by_get_and_post() {
+    let app = people().await;
+    let gp = persona(&app, "gp").await;
+    let composition = "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips";
+    for reply in [
+        gp.get("Patient/near/$summary").await,
+        gp.get(&format!("Patient/near/$summary?profile={composition}")).await,
+        gp.get(&format!("Patient/near/$summary?profile={composition}%7C2.0.0&_format=json")).await,
+        gp.post("Patient/near/$summary", "").await,
+        gp.post("Patient/near/$summary", parameters(&[("profile", composition)])).await,
+    ] {
+        document(&reply, &app.base);
+    }
+    let (one, two) = (summary(&gp).await, summary(&gp).await);
+    assert_ne!(one["identifier"]["value"], two["identifier"]["value"], "each document is one of its own");
+    refused(&gp.get("Patient/near/$summary?profile=http://example.org/other").await, 422, "Composition-uv-ips");
+    refused(&gp.get("Patient/near/$summary?identifier=x").await, 400, "http.identifier");
+    refused(&gp.get("Patient/near/$summary?banana=1").await, 400, "banana");
+    refused(&gp.post("Patient/near/$summary", "[]").await, 400, "not an object");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_without_end_is_cut_and_says_so() {
+    let app = TestApp::start().await;
+    let source = app.source("a").await;
+    put(&source, &patient("near", NEAR)).await;
+    let entries: Vec<Value> = (0..230)
+        .map(|n| {
+            let body = with("Condition", &format!("c{n}"), json!({"onsetDateTime": format!("{}-01-01", 1700 + n)}));
+            json!({"resource": body, "request": {"method": "PUT", "url": format!("Condition/c{n}")}})
+        })
+        .collect();
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
+    assert_eq!(source.post("", bundle).await.status, 200);
+    let bundle = summary(&source).await;
+    let found = ids(&bundle, PROBLEMS);
+    assert_eq!((found.len(), found[0].as_str(), found[199].as_str()), (200, "c229", "c30"), "the newest");
+    assert!(text(&bundle, PROBLEMS).contains("Only the newest 200 are here"));
+}

@@ -8,14 +8,18 @@ mod common;
 #[path = "../access/world.rs"]
 mod world;
 
+mod crowd;
 mod hidden;
 mod ips;
 mod lastn;
 mod lastn_oracle;
 mod matching;
 mod matching_indexes;
+mod matching_names;
 mod routes;
+mod rows;
 mod summary;
 mod summary_access;
+mod summary_words;
 mod support;
 mod validate;

@@ -1,54 +1,13 @@
-//! `Patient/id/$summary`: what is in it, in which order, and how it reads.
+//! `Patient/id/$summary`: what is in it, in which order, and how it is asked for.
 
 use serde_json::{Value, json};
 
-use crate::common::{Session, TestApp};
+use crate::common::TestApp;
 use crate::ips::{document, empty_reason, ids, text};
+use crate::rows::{ALLERGIES, MEDICINES, PAST, PLANS, PROBLEMS, RESULTS, SOCIAL, VITALS};
+use crate::rows::{category, clinical, coding, summary, verified, with};
 use crate::support::{parameters, refused};
-use crate::world::{GP_SOURCE, NEAR, about, patient, people, persona, put};
-
-const ALLERGIES: &str = "48765-2";
-const PROBLEMS: &str = "11450-4";
-const PAST: &str = "11348-0";
-const MEDICINES: &str = "10160-0";
-const RESULTS: &str = "30954-2";
-const VITALS: &str = "8716-3";
-const SOCIAL: &str = "29762-2";
-const PLANS: &str = "18776-5";
-
-/// A resource about `near`, with members set.
-fn with(kind: &str, id: &str, more: Value) -> Value {
-    let mut resource = about(kind, id, "near", NEAR);
-    for (name, value) in more.as_object().expect("members") {
-        match value {
-            Value::Null => {
-                resource.as_object_mut().expect("object").remove(name);
-            }
-            _ => resource[name] = value.clone(),
-        }
-    }
-    resource
-}
-
-fn coding(system: &str, code: &str) -> Value {
-    json!({"coding": [{"system": system, "code": code}]})
-}
-
-fn clinical(kind: &str, code: &str) -> Value {
-    coding(&format!("http://terminology.hl7.org/CodeSystem/{kind}-clinical"), code)
-}
-
-fn verified(kind: &str, code: &str) -> Value {
-    coding(&format!("http://terminology.hl7.org/CodeSystem/{kind}"), code)
-}
-
-fn category(code: &str) -> Value {
-    json!([coding("http://terminology.hl7.org/CodeSystem/observation-category", code)])
-}
-
-async fn summary(session: &Session<'_>) -> Value {
-    document(&session.get("Patient/near/$summary").await, &session.app.base)
-}
+use crate::world::{GP_SOURCE, NEAR, patient, people, persona, put};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_row_is_where_it_belongs_and_what_is_wrong_is_nowhere() {
@@ -192,140 +151,6 @@ async fn the_three_absences_of_allergies_differ() {
     let old = coding("http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips", "no-known-allergies");
     put(&gp, &with("AllergyIntolerance", "nuts", json!({"code": old}))).await;
     assert!(!text(&summary(&doctor).await, ALLERGIES).contains("<table"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clinician_can_read_it() {
-    let app = people().await;
-    let gp = app.source(GP_SOURCE).await;
-    let mmol = |value: &str| json!({"value": serde_json::from_str::<Value>(value).expect("number"), "unit": "mmol/L"});
-    let flag = json!([coding("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "HH")]);
-    let part =
-        |name: &str, value: i64| json!({"code": {"text": name}, "valueQuantity": {"value": value, "unit": "mmHg"}});
-    let medicine =
-        json!({"coding": [{"system": "https://dmd.nhs.uk", "code": "1", "display": "Atorvastatin 40mg tablets"}]});
-    for resource in [
-        with(
-            "Observation",
-            "potassium",
-            json!({"code": {"text": "Serum potassium"}, "valueQuantity": mmol("6.80"), "interpretation": flag,
-            "referenceRange": [{"low": mmol("3.5"), "high": mmol("5.30")}], "status": "preliminary", "effectiveDateTime": "2024-02-03T08:05:00+01:00",
-            "performer": [{"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "Y90001"}, "display": "Fern Surgery"}]}),
-        ),
-        with(
-            "Observation",
-            "pressure",
-            json!({"code": {"text": "Blood pressure"}, "category": category("vital-signs"), "valueQuantity": null,
-            "component": [part("Systolic", 131), part("Diastolic", 84)]}),
-        ),
-        with(
-            "MedicationStatement",
-            "statin",
-            json!({"medicationCodeableConcept": medicine, "dosage": [{"text": "One at night"}],
-            "reasonReference": [{"reference": "Condition/lipids"}], "effectiveDateTime": null, "effectivePeriod": {"start": "2024-02-03"}}),
-        ),
-        with(
-            "Condition",
-            "lipids",
-            json!({"code": {"text": "High cholesterol"}, "severity": {"text": "Mild"}, "onsetDateTime": "2012-03",
-            "verificationStatus": verified("condition-ver-status", "provisional"), "note": [{"text": "Diet first."}]}),
-        ),
-        with(
-            "CarePlan",
-            "asthma",
-            json!({"title": "Asthma plan", "addresses": [{"reference": "Condition/lipids"}],
-            "activity": [{"detail": {"status": "scheduled", "code": {"text": "Review"}, "description": "Every year"}}]}),
-        ),
-    ] {
-        put(&gp, &resource).await;
-    }
-    let bundle = summary(&persona(&app, "gp").await).await;
-    for (code, cells) in [
-        (
-            RESULTS,
-            vec![
-                "Serum potassium",
-                "6.80 mmol/L",
-                "<b>Critically high</b>",
-                "3.5 to 5.30 mmol/L",
-                "3 Feb 2024 08:05",
-                "preliminary",
-                "Fern Surgery",
-            ],
-        ),
-        (VITALS, vec!["Blood pressure", "Systolic: 131 mmHg<br/>Diastolic: 84 mmHg", "3 Feb 2024"]),
-        (
-            MEDICINES,
-            vec!["Atorvastatin 40mg tablets", "One at night", "active", "since 3 Feb 2024", "High cholesterol"],
-        ),
-        (PROBLEMS, vec!["High cholesterol", "Diet first.", "active, provisional", "Mild", "Mar 2012"]),
-        (PLANS, vec!["Asthma plan", "High cholesterol", "Review (scheduled): Every year", "active"]),
-    ] {
-        let div = text(&bundle, code);
-        let mut rest = div.as_str();
-        for cell in cells {
-            let at =
-                rest.find(cell).unwrap_or_else(|| panic!("{code}: {cell} is not there, or not in its place, in {div}"));
-            rest = &rest[at + cell.len()..];
-        }
-    }
-    let front = bundle["entry"][0]["resource"]["text"]["div"].as_str().expect("front");
-    for words in ["Rowan Attwood", "999 000 0026", "5 May 1950", "other"] {
-        assert!(front.contains(words), "{words}: {front}");
-    }
-    assert!(bundle["entry"][0]["resource"]["title"].as_str().is_some_and(|title| title.contains("Rowan Attwood")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_a_source_sends_becomes_markup() {
-    let app = people().await;
-    let gp = app.source(GP_SOURCE).await;
-    let evil = "<script>alert(1)</script> & \"'> <img src=x onerror=alert(1)> ]]> <!-- é 😀 &lt;b&gt;";
-    let mut person = patient("near", NEAR);
-    person["name"] = json!([{"family": evil, "given": [evil]}]);
-    person["address"] = json!([{"line": [evil], "city": evil}]);
-    person["generalPractitioner"] = json!([{"display": evil}]);
-    let named = json!({"text": evil});
-    for resource in [
-        person,
-        with(
-            "Condition",
-            "c",
-            json!({"code": named, "note": [{"text": evil}], "onsetDateTime": null, "onsetString": evil, "recorder": {"display": evil}}),
-        ),
-        with("AllergyIntolerance", "a", json!({"code": named, "reaction": [{"manifestation": [named]}]})),
-        with(
-            "AllergyIntolerance",
-            "b",
-            json!({"code": {"text": evil, "coding": [{"system": "http://snomed.info/sct", "code": "716186003"}]}}),
-        ),
-        with("MedicationStatement", "m", json!({"medicationCodeableConcept": named, "dosage": [{"text": evil}]})),
-        with(
-            "Observation",
-            "o",
-            json!({"code": named, "valueQuantity": null, "valueString": evil, "referenceRange": [{"text": evil}], "interpretation": [named]}),
-        ),
-        with(
-            "CarePlan",
-            "p",
-            json!({"title": evil, "description": evil, "activity": [{"detail": {"status": "completed", "code": named}}]}),
-        ),
-    ] {
-        put(&gp, &resource).await;
-    }
-    let bundle = summary(&persona(&app, "gp").await).await;
-    let composition = &bundle["entry"][0]["resource"];
-    let mut divs = vec![composition["text"]["div"].as_str().expect("front").to_owned()];
-    divs.extend([ALLERGIES, PROBLEMS, MEDICINES, RESULTS, PLANS].map(|code| text(&bundle, code)));
-    for div in divs {
-        assert!(!div.contains("<script") && !div.contains("<img") && !div.contains("<!--"), "{div}");
-        assert!(
-            div.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;")
-                && div.contains("&amp;lt;b")
-                && div.contains("é 😀"),
-            "{div}"
-        );
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

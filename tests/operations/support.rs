@@ -1,5 +1,8 @@
 //! What tests of several operations share.
 
+// It looks into the database that it judges.
+#![allow(clippy::disallowed_types)]
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};

@@ -16,19 +16,35 @@ use crate::fhir::xml;
 
 /// The resource in a body, JSON or XML as its Content-Type says; 415 for anything else.
 pub async fn resource(call: &Call, payload: &mut web::Payload) -> Result<Object, Problem> {
+    let syntax = syntax(call)?;
+    parse(syntax, &body(call, payload).await?)
+}
+
+/// The resource in a body that may be empty.
+pub async fn resource_if_any(call: &Call, payload: &mut web::Payload) -> Result<Option<Object>, Problem> {
+    let bytes = body(call, payload).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    parse(syntax(call)?, &bytes).map(Some)
+}
+
+fn syntax(call: &Call) -> Result<Syntax, Problem> {
     let kind = media(call)?;
-    let Some(syntax) = kind.syntax() else {
+    kind.syntax().ok_or_else(|| {
         let words = if kind.is_r4() {
             "send the body as JSON or XML, with Content-Type: application/fhir+json or application/fhir+xml"
         } else {
             "this service takes R4 only: send the body with Content-Type: application/fhir+json; fhirVersion=4.0"
         };
-        return Err(unsupported(words).at("http.Content-Type"));
-    };
-    let bytes = body(call, payload).await?;
+        unsupported(words).at("http.Content-Type")
+    })
+}
+
+fn parse(syntax: Syntax, bytes: &[u8]) -> Result<Object, Problem> {
     match syntax {
-        Syntax::Json => from_json(&bytes),
-        Syntax::Xml => xml::to_json(&bytes).map_err(|error| refused(error.message, &error.path)),
+        Syntax::Json => from_json(bytes),
+        Syntax::Xml => xml::to_json(bytes).map_err(|error| refused(error.message, &error.path)),
     }
 }
 

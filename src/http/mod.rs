@@ -5,7 +5,6 @@ mod batch;
 mod body;
 mod call;
 mod entry;
-mod everything;
 pub mod format;
 mod health;
 mod history;
@@ -66,7 +65,6 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .route(r"/{kind}/{id}/{operation:\$[^/]*}", web::to(operation::on_instance))
             .route("/{kind}/_search", web::post().to(search::post))
             .route("/{kind}/_history", web::get().to(history::of_type))
-            .route("/Patient/$everything", web::get().to(everything::of_launched))
             .service(
                 web::resource("/{kind}/{id}")
                     .route(web::get().to(read::current))
@@ -78,7 +76,6 @@ pub fn routes(app: &mut web::ServiceConfig) {
             )
             .route("/{kind}/{id}/_history", web::get().to(history::of_instance))
             .route("/{kind}/{id}/_history/{version}", web::get().to(read::version))
-            .route("/Patient/{id}/$everything", web::get().to(everything::of_patient))
             .service(
                 web::resource("/Patient/{id}/{kind}")
                     .route(web::get().to(search::get_within))

@@ -96,7 +96,7 @@ fn compartment((patient, kind): &(String, String)) -> Result<Scope<'_>, Problem>
 }
 
 /// The parameters of a form and of the URL it was posted to; the form may name the answer's format.
-async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload) -> Result<String, Problem> {
+pub async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload) -> Result<String, Problem> {
     let kind = media(call)?.name;
     if kind != FORM && !kind.is_empty() {
         let words = "send the parameters as Content-Type: application/x-www-form-urlencoded";

@@ -7,7 +7,7 @@
 use sqlx::Row;
 
 use super::sql::{Expr, Sql};
-use super::{Store, StoreError, predicate, reach};
+use super::{Store, StoreError, plan};
 use crate::search::Search;
 
 /// The most steps from code to code that are followed: what real records need is a few for each code, and a record full of
@@ -55,11 +55,7 @@ impl Lastn {
     pub fn of(search: Search, max: u32, most: usize) -> Lastn {
         let mut sql = Sql::default();
         let spec = search.grant().spec();
-        let mut conditions = vec![reach::rows(&mut sql, search.grant(), "t")];
-        if search.hopeless() {
-            conditions.push(Expr::literal("false"));
-        }
-        conditions.extend(search.filters().iter().map(|filter| predicate::of(&mut sql, spec, filter, 0)));
+        let conditions = plan::conditions(&mut sql, &search);
         let steps = sql.bind(MOST_STEPS, "bigint");
         let max = sql.bind(i64::from(max), "bigint");
         let shown = if search.count() == 0 { 0 } else { i64::try_from(most).unwrap_or(i64::MAX - 1) + 1 };
@@ -82,7 +78,7 @@ impl Lastn {
                 &Expr::literal(OWNER),
                 &Expr::literal(CODES),
                 &Expr::literal(spec.table),
-                &Expr::all(&conditions),
+                &conditions,
                 &steps,
                 &Expr::literal(NEWEST),
                 &max,

@@ -6,12 +6,13 @@ use serde_json::Value;
 use crate::common::{TestApp, send};
 use crate::support::{audited, refused};
 
-/// Name, definition, types.
-const SERVED: [(&str, &str, &[&str]); 4] = [
+/// Name, definition, types; none named: all.
+const SERVED: [(&str, &str, &[&str]); 5] = [
+    ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything", &["Patient"]),
     ("lastn", "http://hl7.org/fhir/OperationDefinition/Observation-lastn", &["Observation"]),
     ("match", "http://hl7.org/fhir/OperationDefinition/Patient-match", &["Patient"]),
     ("summary", "http://hl7.org/fhir/uv/ips/OperationDefinition/summary", &["Patient"]),
-    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate", &crate::world::TYPES),
+    ("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate", &[]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +23,7 @@ async fn the_statement_names_what_is_served() {
         let operations = resource["operation"].as_array().cloned().unwrap_or_default();
         for (name, definition, kinds) in SERVED {
             let said: Vec<&Value> = operations.iter().filter(|operation| operation["name"] == name).collect();
-            let here = kinds.contains(&resource["type"].as_str().expect("type"));
+            let here = kinds.is_empty() || kinds.contains(&resource["type"].as_str().expect("type"));
             assert_eq!(said.len(), usize::from(here), "{name} of {}", resource["type"]);
             assert!(said.iter().all(|operation| operation["definition"] == definition), "{said:?}");
         }
@@ -74,4 +75,64 @@ async fn what_is_not_there_says_what_is() {
     let reply =
         send(source.request(Method::GET, "Observation/$lastn?patient=1&code=x").header("Accept", "text/html")).await;
     refused(&reply, 406, "json");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_are_asked_and_answered_in_xml_too() {
+    let app = crate::world::full().await;
+    let source = app.source(crate::world::GP_SOURCE).await;
+    let xml = |path: &str, body: &str| {
+        let request = source.request(Method::POST, path).header("Content-Type", "application/fhir+xml");
+        send(request.header("Accept", "application/fhir+xml").body(body.to_owned()))
+    };
+    let parameters = |inner: &str| format!("<Parameters xmlns=\"http://hl7.org/fhir\">{inner}</Parameters>");
+    let patient = "<Patient xmlns=\"http://hl7.org/fhir\"><name><family value=\"Attwood\"/><given value=\"Rowan\"/></name>\
+                   <birthDate value=\"1950-05-05\"/></Patient>";
+    let asked = parameters(&format!(
+        "<parameter><name value=\"resource\"/><resource>{patient}</resource></parameter>\
+        <parameter><name value=\"count\"/><valueInteger value=\"1\"/></parameter>"
+    ));
+    let lastn = parameters(
+        "<parameter><name value=\"patient\"/><valueString value=\"near\"/></parameter>\
+        <parameter><name value=\"code\"/><valueString value=\"38341003\"/></parameter>",
+    );
+    for (reply, words) in [
+        (xml("Patient/$match", &asked).await, "<score value=\"0."),
+        (xml("Patient/$match?count=1", patient).await, "<valueCode value=\"possible\"/>"),
+        (xml("Patient/$validate", patient).await, "no issues"),
+        (xml("Observation/$lastn", &lastn).await, "<id value=\"near-Observation\"/>"),
+        (xml("Patient/near/$summary", "").await, "<code value=\"60591-5\"/>"),
+        (source.get("Patient/near/$summary?_format=xml").await, "<code value=\"60591-5\"/>"),
+        (source.get("Observation/$lastn?patient=near&code=38341003&_format=xml").await, "near-Observation"),
+        (source.get("Patient/near/$everything?_format=xml").await, "near-Observation"),
+    ] {
+        assert_eq!(reply.status, 200, "{words}: {}", reply.text);
+        assert!(reply.header("content-type").starts_with("application/fhir+xml"), "{}", reply.header("content-type"));
+        assert!(reply.text.starts_with('<') && reply.text.contains(words), "{words} is not in {}", reply.text);
+    }
+    // A narrative is XHTML in XML as it is in JSON.
+    let text = source.get("Patient/near/$summary?_format=xml").await.text;
+    assert!(text.contains("<div xmlns=\"http://www.w3.org/1999/xhtml\"") && text.contains("<table"), "{text}");
+    let by_form = crate::support::form(&source, "Observation/$lastn", "patient=near&code=38341003&_format=xml").await;
+    assert!(by_form.text.starts_with('<'), "{}", by_form.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_asked_by_post_as_well() {
+    let app = crate::world::full().await;
+    let source = app.source(crate::world::GP_SOURCE).await;
+    let by_get = source.get("Patient/near/$everything?_type=Observation").await;
+    assert_eq!(by_get.ids(), ["near-Observation"]);
+    for reply in [
+        source.post("Patient/near/$everything", crate::support::parameters(&[("_type", "Observation")])).await,
+        source.post("Patient/near/$everything?_type=Observation", "").await,
+        crate::support::form(&source, "Patient/near/$everything", "_type=Observation").await,
+    ] {
+        assert_eq!((reply.status.as_u16(), reply.ids()), (200, by_get.ids()), "{}", reply.text);
+    }
+    refused(
+        &source.post("Patient/near/$everything", crate::support::parameters(&[("banana", "1")])).await,
+        400,
+        "$everything takes",
+    );
 }

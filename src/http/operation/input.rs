@@ -2,10 +2,12 @@
 //! (R4 §3.2.0.5).
 
 use actix_web::http::StatusCode;
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 
-use super::super::write::object;
-use super::super::{Call, body};
+use super::super::Call;
+use super::super::body::{media, resource_if_any};
+use super::super::call::FORM;
+use super::super::search::form;
 use crate::error::Problem;
 use crate::fhir::decode;
 use crate::fhir::json::{Json, Object};
@@ -15,6 +17,7 @@ use crate::search::query;
 
 /// A body that is read when the caller is known to be let in.
 pub struct Body {
+    pub request: HttpRequest,
     /// None for a GET.
     pub payload: Option<web::Payload>,
 }
@@ -31,26 +34,15 @@ pub struct Input {
 impl Body {
     /// Reads the query and the body.
     pub async fn read(self, call: &Call) -> Result<Input, Problem> {
-        let pairs = query::pairs(&call.query).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
-        let mut input = Input { values: pairs, resource: None };
-        // How the answer is to be written is no parameter of an operation.
-        input.values.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+        let mut input = Input { values: pairs(&call.query)?, resource: None };
         let Some(mut payload) = self.payload else { return Ok(input) };
-        let bytes = body(call, &mut payload).await?;
-        let kind = call.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            let form = String::from_utf8(bytes)
-                .map_err(|_| Problem::bad_request(IssueType::Value, "the form is not UTF-8"))?;
-            let pairs = query::pairs(form.trim()).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
-            input.values.extend(pairs);
+        if media(call)?.name == FORM {
+            // With the parameters of the address.
+            input.values = pairs(&form(call, &self.request, &mut payload).await?)?;
             return Ok(input);
         }
         // All parameters may be in the address.
-        if bytes.is_empty() {
-            return Ok(input);
-        }
-        call.json_body()?;
-        let resource = object(&bytes)?;
+        let Some(resource) = resource_if_any(call, &mut payload).await? else { return Ok(input) };
         if resource.text("resourceType") == Some("Parameters") {
             input.take(resource)?;
         } else {
@@ -143,7 +135,9 @@ impl Input {
 
     /// Refuses what is left over, unless the caller wants it passed over (`Prefer: handling=lenient`).
     pub fn no_more(&self, call: &Call, known: &[&str]) -> Result<(), Problem> {
-        match self.values.first() {
+        // How the answer is to be written is no parameter of an operation.
+        let mut left = self.values.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+        match left.next() {
             Some((name, _)) if !call.prefers("handling=lenient") => {
                 let words =
                     format!("this operation has no parameter \"{}\"; it has {}", shorten(name), known.join(", "));
@@ -157,6 +151,10 @@ impl Input {
 fn bad(name: &str, text: &str, wanted: &str) -> Problem {
     let words = format!("{name}: \"{}\" is not {wanted}", shorten(text));
     Problem::bad_request(IssueType::Value, words).at(&format!("http.{name}"))
+}
+
+fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
+    query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))
 }
 
 /// A value as it would stand in a query.

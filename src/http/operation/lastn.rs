@@ -64,7 +64,7 @@ fn complete(search: &Search) -> Result<(), Problem> {
         search.filters().iter().any(|filter| match filter {
             Filter::Own { param, test } => wanted(param) && !matches!(test, Test::Missing(_) | Test::Not(_)),
             Filter::Chain { param, .. } => wanted(param),
-            Filter::Has { .. } => false,
+            _ => false,
         })
     };
     let needs = |words: &str, expression: &str| Err(Problem::bad_request(IssueType::Required, words).at(expression));

@@ -1,5 +1,6 @@
 //! Operations (R4 §3.2): one table, which drives the routes and the CapabilityStatement; one file per operation.
 
+mod everything;
 mod input;
 mod lastn;
 mod matching;
@@ -39,6 +40,7 @@ pub struct Operation {
 
 #[derive(Clone, Copy)]
 enum Run {
+    Everything,
     Lastn,
     Match,
     Validate,
@@ -47,6 +49,16 @@ enum Run {
 
 /// Every operation. None of them changes the record.
 pub const ALL: &[Operation] = &[
+    Operation {
+        name: "everything",
+        definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: true,
+        by_get: true,
+        doc: "A Patient's compartment and the professionals it refers to; of the type: of the patient of the launch",
+        run: Run::Everything,
+    },
     Operation {
         name: "lastn",
         definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn",
@@ -108,7 +120,7 @@ pub async fn on_type(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (kind, name) = path.into_inner();
-    ask(&call, request.method(), (&kind, None, &name), payload).await
+    ask(call, request, (&kind, None, &name), payload).await
 }
 
 /// `/fhir/{Type}/{id}/$name`
@@ -119,7 +131,7 @@ pub async fn on_instance(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (kind, id, name) = path.into_inner();
-    ask(&call, request.method(), (&kind, Some(&id), &name), payload).await
+    ask(call, request, (&kind, Some(&id), &name), payload).await
 }
 
 /// `/fhir/$name`: there is none.
@@ -128,8 +140,8 @@ pub async fn on_system(_: Call, path: web::Path<String>) -> Result<HttpResponse,
 }
 
 async fn ask(
-    call: &Call,
-    method: &Method,
+    call: Call,
+    request: HttpRequest,
     (kind, id, name): (&str, Option<&str>, &str),
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -140,18 +152,21 @@ async fn ask(
         here && operation.name == plain && operation.is_for(spec.name)
     });
     let Some(operation) = found else { return Err(unknown(name, Some(spec))) };
-    let read = matches!(*method, Method::GET | Method::HEAD);
-    if !(*method == Method::POST || read && operation.by_get) {
-        return Ok(wrong_method(operation, method));
+    let method = request.method().clone();
+    let read = matches!(method, Method::GET | Method::HEAD);
+    if !(method == Method::POST || read && operation.by_get) {
+        return Ok(wrong_method(operation, &method));
     }
-    let body = Body { payload: (!read).then_some(payload) };
-    let answer = match operation.run {
-        Run::Lastn => lastn::run(call, spec, body).await,
-        Run::Match => matching::run(call, spec, body).await,
-        Run::Validate => validate::run(call, spec, id, body).await,
-        Run::Summary => summary::run(call, spec, id.unwrap_or_default(), body).await,
+    let body = Body { request, payload: (!read).then_some(payload) };
+    let answer: Answer = match operation.run {
+        // Its answer is a stream, which takes the call along.
+        Run::Everything => return everything::everything(call, id, body).await,
+        Run::Lastn => lastn::run(&call, spec, body).await?,
+        Run::Match => matching::run(&call, spec, body).await?,
+        Run::Validate => validate::run(&call, spec, id, body).await?,
+        Run::Summary => summary::run(&call, spec, id.unwrap_or_default(), body).await?,
     };
-    answer.map(|answer: Answer| answer.response(call, false))
+    Ok(answer.response(&call, false))
 }
 
 fn wrong_method(operation: &Operation, method: &Method) -> HttpResponse {

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, web};
 use futures_util::stream;
 
-use super::search::{context, links, refused};
-use super::{Answer, Call, FHIR_JSON, read};
+use super::super::search::{context, links, refused};
+use super::super::{Answer, Call, FHIR_JSON, read};
+use super::input::Body;
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
@@ -30,22 +30,6 @@ const CHUNK: usize = 500;
 /// How often what was referred to is asked what it refers to: a role, its practitioner and organisation, and those above it.
 const ROUNDS: usize = 8;
 
-/// `GET /fhir/Patient/{id}/$everything`
-pub async fn of_patient(call: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let pairs = query::pairs(&call.query).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
-    everything(call, &path, pairs).await
-}
-
-/// `GET /fhir/Patient/$everything`: of the patient in whose context the caller was launched.
-pub async fn of_launched(call: Call) -> Result<HttpResponse, Problem> {
-    let pairs = query::pairs(&call.query).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))?;
-    let patient = call.caller.claims().patient.clone().ok_or_else(|| {
-        let words = "no patient was chosen at the launch: ask for one by id, GET [base]/Patient/[id]/$everything";
-        Problem::bad_request(IssueType::Required, words)
-    })?;
-    everything(call, &patient, pairs).await
-}
-
 /// What is asked for.
 struct Asked {
     /// The search of the compartment.
@@ -57,7 +41,17 @@ struct Asked {
     paged: bool,
 }
 
-async fn everything(call: Call, patient: &str, pairs: Vec<(String, String)>) -> Result<HttpResponse, Problem> {
+/// Answers a call about this Patient, or the one in whose context the caller was launched.
+pub async fn everything(call: Call, id: Option<&str>, body: Body) -> Result<HttpResponse, Problem> {
+    let pairs = body.read(&call).await?.values;
+    let patient = match id {
+        Some(id) => id.to_owned(),
+        None => call.caller.claims().patient.clone().ok_or_else(|| {
+            let words = "no patient was chosen at the launch: ask for one by id, GET [base]/Patient/[id]/$everything";
+            Problem::bad_request(IssueType::Required, words)
+        })?,
+    };
+    let patient = patient.as_str();
     let row = call.audit("E", "Patient", &format!("Patient/{patient}/$everything?{}", query::encode(&pairs)));
     let result = begin(&call, patient, &pairs).await;
     let (asked, across, person) = call.audited(row.clone(), result).await?;

@@ -60,9 +60,21 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .route("/", web::get().to(search::get_all))
             .route("/_search", web::post().to(search::post_all))
             .route("/_history", web::get().to(history::of_all))
-            .route(r"/{operation:\$[^/]*}", web::to(operation::on_system))
-            .route(r"/{kind}/{operation:\$[^/]*}", web::to(operation::on_type))
-            .route(r"/{kind}/{id}/{operation:\$[^/]*}", web::to(operation::on_instance))
+            .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
+            .service(
+                web::resource(r"/{kind}/{operation:\$[^/]*}")
+                    .route(web::get().to(operation::on_type))
+                    .route(web::head().to(operation::on_type))
+                    .route(web::post().to(operation::on_type))
+                    .default_service(web::to(operation::on_type)),
+            )
+            .service(
+                web::resource(r"/{kind}/{id}/{operation:\$[^/]*}")
+                    .route(web::get().to(operation::on_instance))
+                    .route(web::head().to(operation::on_instance))
+                    .route(web::post().to(operation::on_instance))
+                    .default_service(web::to(operation::on_instance)),
+            )
             .route("/{kind}/_search", web::post().to(search::post))
             .route("/{kind}/_history", web::get().to(history::of_type))
             .service(

@@ -39,7 +39,8 @@ impl Subset {
         let plain = |name: &str| name.trim().strip_prefix(&format!("{kind}.")).unwrap_or(name.trim()).to_owned();
         let names: Vec<String> = value.split(',').map(plain).collect();
         let known: Vec<&str> = def.children.iter().map(|child| child.name.trim_end_matches("[x]")).collect();
-        match names.iter().find(|name| !known.contains(&name.as_str())) {
+        // Clients name what JSON always has, too.
+        match names.iter().find(|name| *name != "resourceType" && !known.contains(&name.as_str())) {
             Some(name) => Err(format!("{kind} has no element \"{}\"; it has {}", shorten(name), known.join(", "))),
             None => Ok(Subset::Elements(names)),
         }

@@ -33,8 +33,8 @@ pub fn render(sql: &mut Sql, search: &Search) -> Option<Expr> {
     };
     // One more than may come, to know that there are too many.
     let most = sql.bind(i64::try_from(search.most_includes()).unwrap_or(i64::MAX - 1) + 1, "bigint");
-    // A match is not repeated as one that comes along.
-    let columns = "(SELECT i.id, i.patient_id, i.resource, NULL::text[] AS keys, NULL::bigint AS place, i.kind FROM ({}) i \
+    // Once each, however many matches bring it; and a match is not repeated as one that comes along.
+    let columns = "(SELECT DISTINCT ON (i.kind, i.id) i.id, i.patient_id, i.resource, NULL::text[] AS keys, NULL::bigint AS place, i.kind FROM ({}) i \
                    WHERE NOT (i.kind = {} AND EXISTS (SELECT 1 FROM {} AND p.id = i.id)) LIMIT {})";
     Some(Expr::fill(columns, &[&came, &matched, &page, &most]))
 }

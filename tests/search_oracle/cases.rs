@@ -1,6 +1,6 @@
 //! What the oracle's own tests share: one loaded oracle and a table-driven check.
 
-use super::examples::shared;
+use super::examples::spec;
 use super::oracle::Oracle;
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 pub fn oracle() -> &'static Oracle {
     static ORACLE: OnceLock<Oracle> = OnceLock::new();
     ORACLE.get_or_init(|| {
-        let mut oracle = Oracle::load(&shared());
+        let mut oracle = Oracle::load(&spec());
         oracle.base = "http://here.example.org/fhir".into();
         oracle.now = 1_735_689_600_000_000_000;
         oracle

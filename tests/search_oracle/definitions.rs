@@ -11,6 +11,12 @@ pub struct Element {
     pub types: Vec<String>,
     /// `contentReference` without its `#`: children are found there instead.
     pub same_as: Option<String>,
+    /// `isSummary`: part of `_summary=true`.
+    pub summary: bool,
+    /// `isModifier`: changes the meaning of what surrounds it.
+    pub modifier: bool,
+    /// Has to be there.
+    pub mandatory: bool,
     required_value_set: Option<String>,
 }
 
@@ -25,11 +31,15 @@ impl Definitions {
     pub fn load(spec: &Path, types: &[&str]) -> Definitions {
         let mut elements = HashMap::new();
         for line in lines(&spec.join("StructureDefinition.ndjson")) {
-            let wanted = types.iter().any(|t| line.contains(&format!("\"id\": \"{t}\", ")));
-            if !wanted && !line.contains("\"kind\": \"complex-type\"") {
+            // Most of the file is about other things, and parsing is slow.
+            let about = |line: &str| types.iter().any(|t| line.contains(&format!("\"{t}\"")));
+            if !about(&line[..line.len().min(200)]) && !line.contains("\"complex-type\"") {
                 continue;
             }
             let definition: Value = serde_json::from_str(&line).expect("a StructureDefinition");
+            if definition["kind"] != "complex-type" && !types.iter().any(|t| definition["id"] == **t) {
+                continue;
+            }
             for element in array(&definition["snapshot"]["element"]) {
                 let path = text(element, "path").unwrap_or_default().to_string();
                 elements.entry(path).or_insert_with(|| read_element(element));
@@ -42,6 +52,15 @@ impl Definitions {
     /// The definition of the element at `path`.
     pub fn get(&self, path: &str) -> Option<&Element> {
         self.elements.get(path)
+    }
+
+    /// The elements right below a path, by name; of a choice, the name is without its `[x]`.
+    pub fn below(&self, path: &str) -> Vec<(&str, &Element)> {
+        let direct = |(at, element)| {
+            let name = str::strip_prefix(at, path)?.strip_prefix('.')?;
+            (!name.contains('.')).then_some((name.trim_end_matches("[x]"), element))
+        };
+        self.elements.iter().map(|(at, element)| (at.as_str(), element)).filter_map(direct).collect()
     }
 
     /// The code system of a `code` element whose required value set draws on one system only.
@@ -63,6 +82,9 @@ fn read_element(element: &Value) -> Element {
     Element {
         types,
         same_as: text(element, "contentReference").map(|r| r.trim_start_matches('#').to_string()),
+        summary: element["isSummary"] == true,
+        modifier: element["isModifier"] == true,
+        mandatory: element["min"].as_u64().is_some_and(|min| min > 0),
         required_value_set: value_set.map(|v| v.split('|').next().unwrap_or(v).to_string()),
     }
 }

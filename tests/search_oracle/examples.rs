@@ -13,7 +13,12 @@ pub fn shared() -> PathBuf {
     std::env::var_os("LCR_SHARED").map_or_else(beside, PathBuf::from)
 }
 
-/// The top-level example resources of the six types, by file name; of two with one id the first stands.
+/// HL7's definitions.
+pub fn spec() -> PathBuf {
+    shared().join("spec/hl7-r4")
+}
+
+/// The top-level example resources of the types, by file name; of two with one id the first stands.
 pub fn load_examples(shared: &Path) -> Vec<(String, Value)> {
     let data = shared.join("data");
     let mut files = Vec::new();
@@ -50,6 +55,10 @@ pub fn extra_resources() -> Vec<Value> {
         include_str!("extras/MedicationStatement.json"),
         include_str!("extras/AllergyIntolerance.json"),
         include_str!("extras/CarePlan.json"),
+        include_str!("extras/Practitioner.json"),
+        include_str!("extras/PractitionerRole.json"),
+        include_str!("extras/Organization.json"),
+        include_str!("extras/more.json"),
     ];
     files.iter().flat_map(|f| serde_json::from_str::<Vec<Value>>(f).expect("an array of resources")).collect()
 }

@@ -3,7 +3,7 @@
 use super::dates;
 use super::definitions::{Definitions, array, lines, text};
 use super::expression::{Expr, parse};
-use super::fhirpath::{evaluate, root};
+use super::fhirpath::{Node, evaluate, root};
 use super::reading::Reading;
 use super::syntax::split;
 use super::values::{Item, Kind, Term, items, term};
@@ -11,9 +11,18 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-/// The six resource types.
-pub const TYPES: [&str; 6] =
-    ["Patient", "Condition", "Observation", "MedicationStatement", "AllergyIntolerance", "CarePlan"];
+/// The resource types of the record.
+pub const TYPES: [&str; 9] = [
+    "Patient",
+    "Condition",
+    "Observation",
+    "MedicationStatement",
+    "AllergyIntolerance",
+    "CarePlan",
+    "Practitioner",
+    "PractitionerRole",
+    "Organization",
+];
 
 /// Parameters no server is asked for: full-text and special ones, extension examples, and the genomics extensions.
 const EXCLUDED: [&str; 14] = [
@@ -50,6 +59,16 @@ impl Param {
     pub fn kinds(&self) -> Vec<Kind> {
         self.parts.iter().map(|(_, kind)| *kind).collect()
     }
+
+    /// Whether it holds references, by which one can chain and include.
+    pub fn is_reference(&self) -> bool {
+        self.kinds() == [Kind::Reference]
+    }
+
+    /// Whether what it holds are canonical URLs of definitions: R4 calls these references too.
+    pub fn is_canonical(&self) -> bool {
+        self.is_reference() && self.targets.iter().any(|t| t == "PlanDefinition")
+    }
 }
 
 /// What a resource holds for a parameter: per context, per part, the stored values.
@@ -57,7 +76,7 @@ pub type Held = Vec<Vec<Vec<Item>>>;
 
 /// Judges resources by the published definitions alone.
 pub struct Oracle {
-    definitions: Definitions,
+    pub definitions: Definitions,
     /// By type and code.
     pub params: BTreeMap<(String, String), Param>,
     /// The server's base URL: a reference below it is the same as the relative one.
@@ -67,10 +86,9 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Loads the definitions below `shared`.
-    pub fn load(shared: &Path) -> Oracle {
-        let spec = shared.join("spec/hl7-r4");
-        let definitions = Definitions::load(&spec, &TYPES);
+    /// Loads the definitions in a folder.
+    pub fn load(spec: &Path) -> Oracle {
+        let definitions = Definitions::load(spec, &TYPES);
         let all: Vec<Value> = lines(&spec.join("SearchParameter.ndjson"))
             .iter()
             .map(|line| serde_json::from_str(line).expect("a SearchParameter"))
@@ -116,6 +134,13 @@ impl Oracle {
             nodes.iter().flat_map(|n| items(*kind, n, &self.definitions, &self.base)).collect()
         };
         contexts.iter().map(|context| param.parts.iter().map(|p| part(context, p)).collect()).collect()
+    }
+
+    /// The nodes that a parameter's expression yields, whether or not a value can be read from them.
+    pub fn nodes<'a>(&self, resource: &'a Value, ty: &str, param: &str) -> Vec<Node<'a>> {
+        let param = self.param(ty, param);
+        let contexts = evaluate(&self.definitions, &param.context, &[root(resource)]);
+        param.parts.iter().flat_map(|(expr, _)| evaluate(&self.definitions, expr, &contexts)).collect()
     }
 
     /// The alternatives of a raw value, each with a term per part; `None` if one of them means nothing.

@@ -8,6 +8,8 @@ use super::values::Kind;
 pub struct Reading {
     /// Tokens compare without case, contact points without punctuation.
     pub loose_tokens: bool,
+    /// A system is no matter where the stored value has none of its own: a boolean, an id, a ContactPoint, a `code`.
+    pub loose_systems: bool,
     /// Strings compare without punctuation, and from the start of any word.
     pub loose_text: bool,
     pub soundex: Soundex,
@@ -49,6 +51,7 @@ impl Reading {
     /// The oracle's own.
     pub const STRICT: Reading = Reading {
         loose_tokens: false,
+        loose_systems: false,
         loose_text: false,
         soundex: Soundex::Whole,
         ne_of_all: false,
@@ -62,7 +65,9 @@ impl Reading {
     pub fn others(kind: Kind) -> Vec<Reading> {
         let strict = Reading::STRICT;
         match kind {
-            Kind::Token => vec![Reading { loose_tokens: true, ..strict }],
+            Kind::Token => {
+                vec![Reading { loose_tokens: true, ..strict }, Reading { loose_systems: true, ..strict }]
+            }
             Kind::Text => vec![Reading { loose_text: true, ..strict }],
             Kind::Phonetic => [Soundex::Words, Soundex::Parting, Soundex::AsciiOnly]
                 .map(|soundex| Reading { soundex, ..strict })

@@ -23,8 +23,11 @@ pub fn strings_of(node: &Node) -> Vec<String> {
     names.iter().flat_map(|name| parts(node, name)).collect()
 }
 
-/// The family and given parts of a name, which `phonetic` compares.
+/// What `phonetic` compares: the family and given parts of a person's name, or a name that is one string.
 pub fn name_parts(node: &Node) -> Vec<String> {
+    if let Some(whole) = node.value.as_str() {
+        return vec![whole.to_string()];
+    }
     ["family", "given"].iter().flat_map(|name| parts(node, name)).collect()
 }
 

@@ -176,8 +176,10 @@ impl Term {
     pub fn matches(&self, item: &Item, now: i128, reading: &Reading) -> bool {
         match (self, item) {
             (Term::Token { system: s, code: c }, Item::Token { system, code, is }) => {
+                let own = *is == TokenIs::Coded || (*is == TokenIs::Code && system.is_some() && *s != System::Absent);
                 let system_fits = match s {
                     System::Any => true,
+                    _ if reading.loose_systems && !own => true,
                     System::Absent => system.is_none(),
                     System::Is(s) => system.as_ref() == Some(s),
                 };

@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         for concept in around.objects("concept") {
             let code = concept.text("code").ok_or("a concept has no code")?;
             if self.places.insert(code, self.concepts.len()).is_some() {
-                return Err(format!("the concept {code} is there twice"));
+                return Err(format!("the concept {code} is there twice (csd-1)"));
             }
             let properties: Vec<(String, String)> = concept.objects("property").filter_map(property).collect();
             let pair = |child: &str, parent: &str| (child.to_owned(), parent.to_owned());

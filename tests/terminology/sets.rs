@@ -173,3 +173,31 @@ async fn across_types_and_within_a_compartment() {
     assert!(statuses[0].starts_with("400") && statuses[1].starts_with("200"), "{answer}");
     assert!(answer["entry"][0].to_string().contains("http://nowhere"));
 }
+
+/// Criteria that name what is not known find nothing, and must not be taken for criteria that nothing meets.
+#[tokio::test(flavor = "multi_thread")]
+async fn criteria_of_conditional_writes_are_sure_of_it_too() {
+    let app = TestApp::start().await;
+    imported(
+        &app,
+        &[animals(), value_set("pets", json!({"include": [{"system": ANIMALS, "concept": [{"code": "cat"}]}]}))],
+    )
+    .await;
+    let session = app.source("vet").await;
+    put(&session, &condition("cat", animal("cat"))).await;
+    let create = |criteria: &'static str| {
+        let request = session.request(reqwest::Method::POST, "Condition").header("If-None-Exist", criteria);
+        crate::common::send(crate::common::json(request, condition("new", animal("cat"))))
+    };
+    let unknown = create("code:in=http://nowhere").await;
+    assert_eq!(unknown.status, 400, "{}", unknown.text);
+    assert!(unknown.text.contains("http://nowhere"), "{}", unknown.text);
+    assert_eq!(create("code:in=ValueSet/pets").await.status, 200, "there is one");
+    let update = session.put("Condition?code:below=http://nowhere%7C1", condition("cat", animal("dog"))).await;
+    assert_eq!(update.status, 400, "{}", update.text);
+    assert_eq!(session.delete("Condition?code:not-in=http://nowhere").await.status, 400);
+    let entry = json!({"resource": condition("new", animal("cat")), "request": {"method": "POST", "url": "Condition", "ifNoneExist": "code:in=http://nowhere"}});
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [entry]});
+    assert_eq!(session.post("", bundle).await.status, 400);
+    assert_eq!(found(&session, "Condition", &[]).await, ids(["cat"]));
+}

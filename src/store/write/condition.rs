@@ -8,7 +8,7 @@ use super::Written;
 use crate::access::{Denied, Grant};
 use crate::search::Search;
 use crate::store::sql::{Expr, Sql};
-use crate::store::{StoreError, plan};
+use crate::store::{StoreError, plan, terms};
 
 /// What a write depends on: it changes the one resource that matches.
 pub struct Condition {
@@ -46,8 +46,9 @@ impl From<Match> for Written {
 /// Several are as good as all: no caller changes one of several.
 const MOST: i64 = 10;
 
-/// What matches.
+/// What matches, once what the criteria name is known.
 pub async fn matches(tx: &mut PgConnection, search: &Search) -> Result<Vec<Match>, StoreError> {
+    terms::check(tx, search).await?;
     let mut sql = Sql::default();
     let conditions = plan::conditions(&mut sql, search);
     let (table, most) = (Expr::literal(search.grant().spec().table), sql.bind(MOST, "bigint"));

@@ -7,7 +7,7 @@
 use sqlx::Row;
 
 use super::sql::{Expr, Sql};
-use super::{Store, StoreError, plan};
+use super::{Store, StoreError, plan, terms};
 use crate::search::Search;
 
 /// The most steps from code to code that are followed: what real records need is a few for each code, and a record full of
@@ -96,8 +96,10 @@ impl Store {
     /// Runs it: one statement.
     pub async fn lastn(&self, lastn: Lastn) -> Result<Latest, StoreError> {
         let Lastn { search, statement, most } = lastn;
+        let mut connection = self.pool.acquire().await?;
+        terms::check(&mut connection, &search).await?;
         let mut latest = Latest { rows: Vec::new(), total: 0, counted: Vec::new(), search };
-        for row in statement.fetch(&self.pool).await? {
+        for row in statement.fetch(&mut *connection).await? {
             if row.try_get::<i64, _>("steps")? >= MOST_STEPS {
                 return Err(StoreError::TooMany {
                     what: "steps from one code to another that means the same",

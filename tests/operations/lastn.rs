@@ -202,6 +202,7 @@ async fn what_it_cannot_answer_it_says() {
         ("patient=near&category=laboratory&_include=Observation:patient", "http._include"),
         ("patient=near&category=laboratory&banana=1", "banana"),
         ("patient=near&category=laboratory&date=yesterday", "http.date"),
+        ("patient=near&code:in=http://example.org/none", "http://example.org/none"),
     ] {
         refused(&source.get(&format!("Observation/$lastn?{query}")).await, 400, words);
     }

@@ -182,6 +182,11 @@ impl From<Refusal> for Problem {
                 "meta.source names another source of this record: leave it out, and yours is put in",
             )
             .at("meta.source"),
+            Refusal::OutOfScope => Problem::new(
+                StatusCode::FORBIDDEN,
+                IssueType::Forbidden,
+                "the token's scope lets only such resources be written as its parameters find, and this is none: ask for a wider scope",
+            ),
             Refusal::Twice => Problem::bad_request(
                 IssueType::Duplicate,
                 "the same resource is changed twice: send one change for each",

@@ -5,7 +5,7 @@
 use super::scope::Scope;
 
 /// What a token says of its holder, as it was when the token was issued. Stored with the token.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, PartialEq)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize, PartialEq)]
 pub struct Claims {
     /// The SMART client that asks.
     pub client: String,
@@ -28,6 +28,9 @@ pub struct Claims {
     /// The source under whose name the caller writes.
     #[serde(default)]
     pub source: Option<String>,
+    /// The resource that says who the user is: `Practitioner/…` or `Patient/…`.
+    #[serde(default)]
+    pub fhir_user: Option<String>,
 }
 
 /// Who asks. Fields are private: access decides with them, others may only name the caller in an audit row.

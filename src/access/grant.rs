@@ -4,7 +4,7 @@
 
 use super::caller::Caller;
 use super::policy::{self, Confidentiality};
-use super::scope::Context;
+use super::scope::{Context, Narrow};
 use crate::resources::spec::ResourceSpec;
 
 /// What is done with a type, in the letters of SMART.
@@ -42,6 +42,7 @@ pub struct Grant {
     spec: &'static ResourceSpec,
     interaction: Interaction,
     reach: Reach,
+    narrow: Vec<Vec<Narrow>>,
     up_to: Confidentiality,
     source: Option<String>,
     chooses_ids: bool,
@@ -66,19 +67,43 @@ pub enum Denied {
 }
 
 impl Caller {
-    /// Decides. The widest context the scopes allow for this interaction counts; contexts are never united.
+    /// Decides. The widest context the scopes allow for this interaction counts; contexts are never united, scopes of one
+    /// context are.
     pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Denied> {
         let claims = self.claims();
         let verb = verb(interaction);
-        let allowed = |context| self.scopes().iter().any(|s| s.context == context && s.allows(spec.name, interaction));
-        let context = [Context::System, Context::User, Context::Patient].into_iter().find(|context| allowed(*context));
-        let Some(context) = context else {
-            let scope = format!("user/{}.{}", spec.name, letter(interaction));
-            return Err(Denied::Scope { verb, kind: spec.name, scope });
+        let allowing =
+            |context| self.scopes().iter().filter(move |s| s.context == context && s.allows(spec.name, interaction));
+        let contexts = [Context::System, Context::User, Context::Patient];
+        let context = contexts.into_iter().find(|context| allowing(*context).next().is_some());
+        let of_role =
+            |interaction| policy::of_role(&claims.role).filter(|policy| policy.allows(spec.name, interaction));
+        let role_denies = || Denied::Role { role: claims.role.clone(), verb, kind: spec.name };
+        let mut narrow: Vec<Vec<Narrow>> =
+            context.into_iter().flat_map(allowing).map(|scope| scope.narrow().to_vec()).collect();
+        let own = self.own_resource(spec).filter(|_| interaction == Interaction::Read);
+        let (context, policy, up_to) = match (context, own) {
+            // The scope fhirUser opens the one resource that says who the user is, to whatever role.
+            (_, Some(own)) if context.is_none() || of_role(interaction).is_none() => {
+                let policy = policy::of_role(&claims.role).ok_or_else(role_denies)?;
+                narrow = vec![vec![own]];
+                let context = if claims.role == policy::PATIENT { Context::Patient } else { Context::User };
+                (context, policy, policy.up_to.max(Confidentiality::Normal))
+            }
+            (None, _) => {
+                let scope = format!("user/{}.{}", spec.name, letter(interaction));
+                return Err(Denied::Scope { verb, kind: spec.name, scope });
+            }
+            (Some(context), own) => {
+                narrow.extend(own.map(|own| vec![own]));
+                let policy = of_role(interaction).ok_or_else(role_denies)?;
+                (context, policy, policy.up_to)
+            }
         };
-        let policy = policy::of_role(&claims.role)
-            .filter(|policy| policy.allows(spec.name, interaction))
-            .ok_or_else(|| Denied::Role { role: claims.role.clone(), verb, kind: spec.name })?;
+        // A scope that asks nothing of a row lets every row through, whatever others ask.
+        if narrow.iter().any(Vec::is_empty) {
+            narrow.clear();
+        }
         let holders = Holders {
             user: claims.user.clone(),
             teams: claims.teams.clone(),
@@ -103,11 +128,20 @@ impl Caller {
             spec,
             interaction,
             reach,
-            up_to: policy.up_to,
+            narrow,
+            up_to,
             source: claims.source.clone(),
             chooses_ids: policy.chooses_ids,
             caller: self.clone(),
         })
+    }
+
+    /// The test that only the resource passes which says who the user is, where the token's scope opens that.
+    fn own_resource(&self, spec: &'static ResourceSpec) -> Option<Narrow> {
+        let claims = self.claims();
+        let (kind, id) = claims.fhir_user.as_deref()?.split_once('/')?;
+        let opens = kind == spec.name && claims.scope.split_ascii_whitespace().any(|scope| scope == "fhirUser");
+        opens.then(|| Some(Narrow { param: spec.param("_id")?, value: id.to_owned() })).flatten()
     }
 }
 
@@ -125,6 +159,11 @@ impl Grant {
     /// Which rows it covers.
     pub fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// What granular scopes ask of its rows: one of these alternatives, and of that everything. Empty: nothing.
+    pub fn narrow(&self) -> &[Vec<Narrow>] {
+        &self.narrow
     }
 
     /// The highest label it shows.
@@ -183,6 +222,7 @@ mod tests {
             teams: Vec::new(),
             patient: None,
             source: Some("s".into()),
+            fhir_user: None,
         };
         Caller::verified(claims)
     }

@@ -8,3 +8,4 @@ pub mod scope;
 pub use caller::{Caller, Claims};
 pub use grant::{Denied, Grant, Holders, Interaction, Reach};
 pub use policy::Confidentiality;
+pub use scope::{Narrow, Scope};

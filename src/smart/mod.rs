@@ -55,11 +55,8 @@ pub fn operator(client: &str, source: &str) -> Caller {
         client: client.to_owned(),
         scope: "system/*.cruds".to_owned(),
         role: "system".to_owned(),
-        user: None,
-        organisation: None,
-        teams: Vec::new(),
-        patient: None,
         source: Some(source.to_owned()),
+        ..Claims::default()
     })
 }
 

@@ -74,7 +74,7 @@ impl HistoryTarget {
 
     /// Which versions of one grant's type there are.
     fn conditions(&self, sql: &mut Sql, grant: &Grant, table: &Expr) -> Expr {
-        let mut conditions = vec![reach::rows(sql, grant, "t")];
+        let mut conditions = vec![reach::versions(sql, grant, "t")];
         if let Some(id) = &self.id {
             conditions.push(Expr::fill("t.id = {}", &[&sql.bind(id.clone(), "text")]));
         }

@@ -80,7 +80,8 @@ pub fn refers(sql: &mut Sql, param: &Param, from: &'static str, referred: &Resou
     Expr::fill("{} @> ARRAY[{} || {}]", &[&column, &prefix, &id])
 }
 
-fn of_param(
+/// The predicate of one parameter on the table `alias`.
+pub fn of_param(
     sql: &mut Sql,
     spec: &'static ResourceSpec,
     param: &'static Param,

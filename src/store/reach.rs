@@ -1,11 +1,54 @@
 //! Owns how a Grant's reach becomes SQL: the first predicate of every statement that shows or changes a row.
 
+use super::predicate;
 use super::sql::{Expr, Sql};
-use crate::access::{Grant, Holders, Reach};
+use crate::access::{Grant, Holders, Narrow, Reach};
 use crate::resources::spec::Compartment;
+use crate::search::value;
 
-/// The rows of `alias` (with patient_id, source_id and confidentiality) that the grant covers, now.
+/// The rows of `alias`, a table of current versions, that the grant covers, now.
 pub fn rows(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let covered = covered(sql, grant, alias);
+    if grant.narrow().is_empty() {
+        return covered;
+    }
+    let narrow = narrow(sql, grant, alias);
+    Expr::all(&[covered, narrow])
+}
+
+/// The rows of `alias`, a table of all versions, that the grant covers, now. What a granular scope asks is known of the
+/// current version alone, which has the columns for it; so under such a scope no other version is shown.
+pub fn versions(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let covered = covered(sql, grant, alias);
+    if grant.narrow().is_empty() {
+        return covered;
+    }
+    let narrow = narrow(sql, grant, "g");
+    let (table, alias) = (Expr::literal(grant.spec().table), Expr::literal(alias));
+    let current = Expr::fill(
+        "EXISTS (SELECT 1 FROM {} g WHERE g.patient_id = {}.patient_id AND g.id = {}.id AND g.version = {}.version AND {})",
+        &[&table, &alias, &alias, &alias, &narrow],
+    );
+    Expr::all(&[covered, current])
+}
+
+/// What the grant's granular scopes ask of a row of `alias`, a table of current versions.
+pub fn narrow(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let mut test = |narrow: &Narrow| {
+        // No token is a URL of this service, so its base does not matter; what cannot be read lets nothing through.
+        match value::read(grant.spec(), narrow.param, &narrow.value, "", usize::MAX) {
+            Ok(test) => predicate::of_param(sql, grant.spec(), narrow.param, alias, &test),
+            Err(_) => Expr::literal("false"),
+        }
+    };
+    let alternatives: Vec<Expr> =
+        grant.narrow().iter().map(|all| Expr::all(&all.iter().map(&mut test).collect::<Vec<Expr>>())).collect();
+    // A column without a value makes a test unknown, which is no leave.
+    Expr::fill("coalesce({}, false)", &[&Expr::any(&alternatives)])
+}
+
+/// The rows that reach and label let through.
+fn covered(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     let label = sql.bind(grant.up_to() as i16, "smallint");
     let label = Expr::fill("{} <= {}", &[&Expr::column(alias, "confidentiality"), &label]);
     if grant.spec().compartment == Compartment::Nobody {

@@ -50,14 +50,12 @@ impl Store {
 /// Reads on a connection.
 pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Read, StoreError> {
     if target.version.is_none() {
-        let current = Expr::literal(target.grant.spec().table);
-        let found = read_from(on, target, current, "t.resource, 'PUT'").await?;
+        let found = read_from(on, target, true).await?;
         if !matches!(found, Read::Absent) {
             return Ok(found);
         }
     }
-    let history = Expr::literal(target.grant.spec().history);
-    let found = read_from(on, target, history, "t.resource, t.verb").await?;
+    let found = read_from(on, target, false).await?;
     // A version that history shows but the current table does not: written between the two looks. Absent then.
     Ok(match found {
         Read::Found { .. } if target.version.is_none() => Read::Absent,
@@ -65,14 +63,16 @@ pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Re
     })
 }
 
-async fn read_from(
-    on: &mut PgConnection,
-    target: &Target,
-    table: Expr,
-    columns: &'static str,
-) -> Result<Read, StoreError> {
+/// Looks among the current versions, or among all.
+async fn read_from(on: &mut PgConnection, target: &Target, current: bool) -> Result<Read, StoreError> {
     let mut sql = Sql::default();
-    let reach = reach::rows(&mut sql, &target.grant, "t");
+    let spec = target.grant.spec();
+    let (reach, table, columns) = if current {
+        (reach::rows(&mut sql, &target.grant, "t"), spec.table, "t.resource, 'PUT'")
+    } else {
+        (reach::versions(&mut sql, &target.grant, "t"), spec.history, "t.resource, t.verb")
+    };
+    let table = Expr::literal(table);
     let id = sql.bind(target.id.clone(), "text");
     let version = match target.version {
         Some(version) => Expr::fill("AND t.version = {}", &[&sql.bind(version, "integer")]),

@@ -138,6 +138,8 @@ pub enum Refusal {
     Reference { kind: String, several: bool },
     /// Others changed meanwhile what the criteria are about.
     Moved,
+    /// What was to be written is not what the caller's granular scopes let through.
+    OutOfScope,
 }
 
 /// Why nothing was written: the database, or the change at `at`.

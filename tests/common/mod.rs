@@ -114,11 +114,8 @@ pub fn source_claims(name: &str) -> Claims {
         client: format!("client-{name}"),
         scope: "system/*.cruds".to_owned(),
         role: "system".to_owned(),
-        user: None,
-        organisation: None,
-        teams: Vec::new(),
-        patient: None,
         source: Some(name.to_owned()),
+        ..Claims::default()
     }
 }
 

@@ -89,8 +89,8 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
     let mut known = HashMap::new();
     for (first, ids) in groups {
         let (grant, mut sql) = (&first.grant, Sql::default());
-        let mut visible = vec![reach::rows(&mut sql, grant, "t")];
-        visible.extend(first.needs_read().map(|read| reach::rows(&mut sql, read, "t")));
+        let mut visible = vec![reach::versions(&mut sql, grant, "t")];
+        visible.extend(first.needs_read().map(|read| reach::versions(&mut sql, read, "t")));
         let ids = sql.bind(ids, "text[]");
         let statement = Expr::fill(
             "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, coalesce({}, false) AS visible \
@@ -113,6 +113,19 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
         }
     }
     Ok(known)
+}
+
+/// Whether a change left a row which its grant's granular scopes do not let through. Asked when the row is there.
+pub async fn out_of_scope(tx: &mut PgConnection, write: &Write) -> Result<bool, StoreError> {
+    if write.grant.narrow().is_empty() || write.resource().is_none() {
+        return Ok(false);
+    }
+    let mut sql = Sql::default();
+    let narrow = reach::narrow(&mut sql, &write.grant, "t");
+    let id = sql.bind(write.id.clone(), "text");
+    let table = Expr::literal(write.grant.spec().table);
+    sql.push(&Expr::fill("SELECT 1 FROM {} t WHERE t.id = {} AND {}", &[&table, &id, &narrow]));
+    Ok(sql.fetch(tx).await?.is_empty())
 }
 
 /// Decides one change.

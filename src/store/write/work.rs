@@ -157,7 +157,7 @@ impl Work<'_> {
         let mut order = these;
         order.sort_by_key(|at| !self.writes[*at].grant.spec().is_person());
         let mut rows = Vec::new();
-        for at in order {
+        for at in order.iter().copied() {
             let (write, Some(step)) = (&self.writes[at], steps.remove(&at)) else { continue };
             let from = write.resource().and_then(decide::named_source);
             if from.is_some_and(|uri| others.iter().any(|other| other == uri)) {
@@ -176,6 +176,11 @@ impl Work<'_> {
             self.answers[at] = Some(answer);
         }
         rows::insert(tx, rows).await?;
+        for at in order {
+            if decide::out_of_scope(tx, &self.writes[at]).await? {
+                return Err(refused(at, Refusal::OutOfScope));
+            }
+        }
         Ok(())
     }
 

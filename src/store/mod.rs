@@ -15,6 +15,7 @@ mod includes;
 mod lastn;
 mod matching;
 mod migrate;
+mod oauth;
 mod person;
 mod plan;
 mod predicate;
@@ -42,11 +43,13 @@ pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Versio
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};
 pub use migrate::create_database;
+pub use oauth::{Consent, Hash, NewToken, Redeemed, SigningKey, StoredClient};
 pub use plan::{Found, Included, Page, Plan};
 pub use read::{Read, Target};
 pub use relationship::Relationship;
 pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
+pub use token::KnownToken;
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
 use crate::search::Search;

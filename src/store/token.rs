@@ -5,6 +5,16 @@ use sqlx::types::Json as Stored;
 use super::{Store, StoreError};
 use crate::access::Claims;
 
+/// A token that is in force, as introspection tells of it.
+#[derive(sqlx::FromRow)]
+pub struct KnownToken {
+    pub claims: Stored<Claims>,
+    /// What was kept beside the claims.
+    pub facts: Option<Stored<serde_json::Value>>,
+    pub issued_at: i64,
+    pub expires_at: i64,
+}
+
 impl Store {
     /// Keeps a token's hash and claims for so many seconds.
     pub async fn keep_token(&self, hash: &[u8], claims: &Claims, seconds: i64) -> Result<(), StoreError> {
@@ -18,5 +28,18 @@ impl Store {
         let find = sqlx::query_scalar("SELECT claims FROM token WHERE hash = $1 AND expires_at > now()").bind(hash);
         let claims: Option<Stored<Claims>> = find.fetch_optional(&self.pool).await?;
         Ok(claims.map(|claims| claims.0))
+    }
+
+    /// All that is known of a token that is in force.
+    pub async fn known_token(&self, hash: &[u8]) -> Result<Option<KnownToken>, StoreError> {
+        let find = "SELECT claims, facts, extract(epoch FROM issued_at)::bigint AS issued_at, \
+                    extract(epoch FROM expires_at)::bigint AS expires_at FROM token WHERE hash = $1 AND expires_at > now()";
+        Ok(sqlx::query_as(find).bind(hash).fetch_optional(&self.pool).await?)
+    }
+
+    /// Ends a token: it works on no instance from now on.
+    pub async fn drop_token(&self, hash: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM token WHERE hash = $1").bind(hash).execute(&self.pool).await?;
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Owns the running service: one path for `lcr serve`, `lcr demo` and the tests.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
@@ -8,8 +10,10 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
 use crate::config::Config;
+use crate::http::cors;
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
+use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
 
 /// A service that is bound to its address and ready to run.
@@ -23,6 +27,8 @@ pub struct App {
 pub enum StartError {
     #[error("nothing can listen on {address}: {error}; choose another address with LCR_LISTEN")]
     Listen { address: String, error: std::io::Error },
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -38,7 +44,9 @@ impl App {
         config.listen = address;
         let shared = Store::connect(database_url, 2)?;
         let key = shared.cursor_key().await?;
+        tokio::spawn(sweep(shared.clone()));
         let trail = AuditTrail::start(shared);
+        let smart = Arc::new(SmartServer::new(&config)?);
         let base = config.fhir_base();
         let url = database_url.to_owned();
         let workers = config.workers;
@@ -52,12 +60,14 @@ impl App {
                     trail: trail.clone(),
                     key: key.clone(),
                     config: config.clone(),
+                    smart: Arc::clone(&smart),
                     base: base.clone(),
                 })
             });
             let app = ActixApp::new()
                 .wrap(from_fn(format::answer))
                 .wrap(Compress::default())
+                .wrap(from_fn(cors::cors))
                 .wrap(from_fn(span::name))
                 .wrap(TracingLogger::<RouteSpan>::new())
                 .configure(http::routes);
@@ -90,5 +100,16 @@ impl App {
     /// Serves until stopped.
     pub async fn run(self) -> std::io::Result<()> {
         self.server.await
+    }
+}
+
+/// Every so often, forgets sign-ins and tokens that are long over; ends with the process.
+async fn sweep(store: Store) {
+    let mut every = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        every.tick().await;
+        if let Err(error) = store.sweep().await {
+            tracing::warn!(%error, "what has expired could not be swept away");
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! Owns the configuration: one struct, from a TOML file and `LCR_…` variables, checked before anything starts.
 
+mod sign_in;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use sign_in::{SignIn, SignInKind};
 
 use crate::search::Limits;
 
@@ -25,6 +29,11 @@ pub struct Config {
     pub workers: usize,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// Who says who the users are. Without one, nobody signs in here; backend services still get tokens.
+    pub sign_in: Vec<SignIn>,
+    /// Whether the sandbox's own sign-in page is served. No file or variable sets it: `lcr demo` does, over its own record.
+    #[serde(skip)]
+    pub sandbox: bool,
 }
 
 /// Bounds on requests.
@@ -59,6 +68,8 @@ impl Default for Config {
             connections: 8,
             workers: 0,
             limits: RequestLimits::default(),
+            sign_in: Vec::new(),
+            sandbox: false,
         }
     }
 }
@@ -164,15 +175,25 @@ impl Config {
         if limits.chain > 7 {
             return wrong("limits.chain (LCR_LIMITS_CHAIN) should be from 0 to 7".to_owned());
         }
+        if let Some(words) = self.sign_in.iter().find_map(SignIn::fault) {
+            return wrong(words);
+        }
+        let mut names: Vec<&str> = self.sign_in.iter().map(|provider| provider.name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return wrong("two sign_in tables have one name; each should have its own".to_owned());
+        }
         Ok(self)
+    }
+
+    /// The public URL: what comes before every path of the service.
+    pub fn root(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// The base URL of the FHIR API.
     pub fn fhir_base(&self) -> String {
-        match &self.public_url {
-            Some(url) => format!("{url}/fhir"),
-            None => format!("http://{}/fhir", self.listen),
-        }
+        format!("{}/fhir", self.root())
     }
 
     /// What searches may cost.
@@ -217,6 +238,15 @@ mod tests {
             ("public_url = \"ftp://x\"", "public_url"),
             ("connections = 0", "connections"),
             ("[limits]\npage = 0", "limits.page"),
+            ("sandbox = true", "sandbox"),
+            (
+                "[[sign_in]]\nname = \"a\"\ntitle = \"A\"\nkind = \"cis2\"\nissuer = \"http://x.example\"\nclient_id = \"c\"\nclient_secret = \"s\"",
+                "https",
+            ),
+            (
+                "[[sign_in]]\nname = \"a\"\ntitle = \"A\"\nkind = \"oidc\"\nissuer = \"https://x.example\"\nclient_id = \"c\"",
+                "client_secret",
+            ),
         ] {
             let error = Config::from_parts(file, &none).expect_err(file).to_string();
             assert!(error.contains(words), "{file}: {error}");

@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("access", &["fhir", "resources"]),
     ("search", &["fhir", "resources", "access"]),
     ("store", &["fhir", "resources", "access", "search", "summary"]),
-    ("smart", &["access", "store"]),
+    ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
     ("config", &["search"]),
 ];

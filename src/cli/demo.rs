@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::cluster::{Cluster, Durability};
 use crate::config::Config;
 use crate::sandbox;
+use crate::smart::client::register_known;
 use crate::store::Store;
 
 /// The private cluster's database.
@@ -37,7 +38,15 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
     let store = Store::connect(&url, 4)?;
     migrate::migrate(&store, &config.fhir_base(), false).await?;
     load(&store, &config).await?;
+    // Over a record that is not the sandbox's, nobody becomes a persona.
+    let sandbox = store.sandbox_begun().await?;
+    if sandbox {
+        for (id, (registration, secret)) in sandbox::clients(&config.root())? {
+            register_known(&store, &id, registration, secret).await?;
+        }
+    }
     store.close().await;
+    let config = Config { sandbox, ..config };
     let app = App::build(config.clone(), &url).await?;
     greet(&config, app.url(), began)?;
     let served = until_signal(app).await;

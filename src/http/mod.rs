@@ -4,12 +4,14 @@ mod answer;
 mod batch;
 mod body;
 mod call;
+pub mod cors;
 mod entry;
 pub mod format;
 mod health;
 mod history;
 mod media;
 mod metadata;
+mod oauth;
 mod operation;
 mod patch;
 mod read;
@@ -18,6 +20,8 @@ pub mod span;
 mod task;
 mod transaction;
 mod write;
+
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -31,6 +35,7 @@ use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::search::cursor::CursorKey;
 use crate::search::query;
+use crate::smart::server::Server;
 use crate::store::{AuditTrail, Store};
 
 /// The media type of every answer as it is made.
@@ -45,12 +50,15 @@ pub struct State {
     pub trail: AuditTrail,
     pub key: CursorKey,
     pub config: Config,
+    /// The authorization server.
+    pub smart: Arc<Server>,
     /// The public base URL of the FHIR API, without a slash at its end.
     pub base: String,
 }
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
+    app.configure(oauth::routes);
     app.service(
         web::scope("/fhir")
             .route("/metadata", web::get().to(metadata::metadata))

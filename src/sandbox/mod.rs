@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
 use crate::access::Claims;
+use crate::smart::client::{ClientKind, Registration};
 use crate::store::Relationship;
 
 /// How long a persona's token lasts: a working day.
@@ -22,6 +23,11 @@ pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
 
 /// Who is involved in the care of the sandbox's patients.
 const RELATIONSHIPS: &str = include_str!("../../sandbox/relationships.csv");
+
+const CLIENTS: &str = include_str!("../../sandbox/clients.toml");
+
+/// The secret of the sandbox's EPR: known to everybody, since nothing there is worth one.
+pub const EPR_SECRET: &str = "sandbox";
 
 const PERSONAS: &str = include_str!("../../sandbox/personas.toml");
 
@@ -34,12 +40,33 @@ pub struct Persona {
     pub claims: Claims,
 }
 
+impl Persona {
+    /// The name alone.
+    pub fn name(&self) -> &str {
+        self.title.split([',', ':']).next().unwrap_or_default()
+    }
+}
+
+/// Those of them who are people.
+pub fn users() -> Result<BTreeMap<String, Persona>, PersonaError> {
+    let mut all = personas()?;
+    all.retain(|_, persona| persona.claims.user.is_some());
+    Ok(all)
+}
+
+/// The sandbox's clients by id, with the secret of one that has a secret. `base` is the service's public URL.
+pub fn clients(base: &str) -> Result<BTreeMap<String, (Registration, Option<&'static str>)>, PersonaError> {
+    let all: BTreeMap<String, Registration> = toml::from_str(&CLIENTS.replace("{base}", base))?;
+    let secret = |client: &Registration| (client.kind == ClientKind::Symmetric).then_some(EPR_SECRET);
+    Ok(all.into_iter().map(|(id, client)| (id, (client.clone(), secret(&client)))).collect())
+}
+
 /// Why there is no such persona.
 #[derive(Debug, thiserror::Error)]
 pub enum PersonaError {
     #[error("there is no persona \"{name}\"; there are {known}")]
     Unknown { name: String, known: String },
-    #[error("sandbox/personas.toml cannot be read: {0}")]
+    #[error("the files of sandbox/ cannot be read: {0}")]
     File(#[from] toml::de::Error),
 }
 

@@ -1,8 +1,32 @@
-//! Owns tokens: opaque, random, stored as their SHA-256. Turns one into a Caller, and nothing else does.
+//! The authorization server (SMART App Launch 2.2), and the way from a token to a Caller, which nothing else makes. It
+//! knows no HTTP and no SQL.
+//!
+//! `request` checks what an app asks for; `flow` is the machine from there to a code, `interact` its I/O, `upstream` says who
+//! the user is; `token` answers codes, refresh tokens and backend services. Access tokens are opaque, random, and kept as
+//! their SHA-256; each request looks its own up in the database, so what ends has ended on every instance.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+pub mod assertion;
+pub mod authenticate;
+pub mod client;
+pub mod desk;
+pub mod discovery;
+pub mod fault;
+pub mod flow;
+pub mod given;
+pub mod interact;
+pub mod introspect;
+mod key_set;
+pub mod keys;
+pub mod launch;
+pub mod params;
+pub mod people;
+pub mod request;
+pub mod revoke;
+pub mod scopes;
+pub mod secret;
+pub mod server;
+pub mod token;
+pub mod upstream;
 
 use crate::access::{Caller, Claims};
 use crate::store::{Store, StoreError};
@@ -22,18 +46,16 @@ pub enum Unauthorized {
 
 /// Makes a token, keeps its hash with the claims for so many seconds, and gives its text, which is kept nowhere.
 pub async fn issue(store: &Store, claims: &Claims, seconds: i64) -> Result<String, IssueError> {
-    let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|error| IssueError::Randomness(error.to_string()))?;
-    let token = URL_SAFE_NO_PAD.encode(secret);
-    store.keep_token(&hash(&token), claims, seconds).await?;
+    let token = secret::random()?;
+    store.keep_token(&secret::hash(&token), claims, seconds).await?;
     Ok(token)
 }
 
 /// Why no token could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    #[error("the system gives no random bytes: {0}")]
-    Randomness(String),
+    #[error(transparent)]
+    Randomness(#[from] secret::NoRandomness),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -45,7 +67,7 @@ pub async fn caller(store: &Store, authorization: Option<&str>) -> Result<Caller
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Unauthorized::Missing);
     }
-    let claims = store.find_token(&hash(token.trim())).await?.ok_or(Unauthorized::Unknown)?;
+    let claims = store.find_token(&secret::hash(token.trim())).await?.ok_or(Unauthorized::Unknown)?;
     Ok(Caller::verified(claims))
 }
 
@@ -60,6 +82,7 @@ pub fn operator(client: &str, source: &str) -> Caller {
     })
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+/// A caller that stands for somebody who is signing in: for what this service looks up in their name.
+fn speaks_for(claims: Claims) -> Caller {
+    Caller::verified(claims)
 }

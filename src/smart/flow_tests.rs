@@ -1,0 +1,1 @@
+//! The machine of an authorization, step by step and out of turn.

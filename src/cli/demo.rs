@@ -41,6 +41,8 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
     // Over a record that is not the sandbox's, nobody becomes a persona.
     let sandbox = store.sandbox_begun().await?;
     if sandbox {
+        // A sandbox of an earlier version has no staff yet; what is there already stays as it is.
+        import::run_ndjson(&store, "sandbox/staff.ndjson", sandbox::STAFF, &config.fhir_base()).await?;
         for (id, (registration, secret)) in sandbox::clients(&config.root())? {
             register_known(&store, &id, registration, secret).await?;
         }
@@ -103,6 +105,7 @@ fn greet(config: &Config, url: &str, began: Instant) -> Result<(), Failure> {
     };
     println!("\nThe record is served at {base}/fhir  (after {:.1} s)\n", began.elapsed().as_secs_f32());
     println!("  What it can do     {base}/fhir/metadata");
+    println!("  SMART discovery    {base}/fhir/.well-known/smart-configuration");
     println!("  Is it well         {base}/health/ready\n");
     println!("Personas:");
     for (name, persona) in sandbox::personas()? {

@@ -1,5 +1,6 @@
 //! The command line: what `lcr` is told to do, and what it says of it.
 
+mod client;
 mod demo;
 pub mod import;
 mod migrate;
@@ -47,6 +48,11 @@ enum Command {
         /// The source that shares them; without it each resource's own meta.source, else "import"
         #[arg(long)]
         source: Option<String>,
+    },
+    /// Who may ask for tokens
+    Client {
+        #[command(subcommand)]
+        command: client::ClientCommand,
     },
     /// The sandbox's tools
     Sandbox {
@@ -116,6 +122,11 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             if report.refused() > 0 {
                 return Ok(ExitCode::FAILURE);
             }
+        }
+        Command::Client { command } => {
+            let store = database(&Config::load()?)?;
+            store.migrate().await?;
+            client::run(&store, command).await?;
         }
         Command::Sandbox { command: SandboxCommand::Token { persona } } => {
             let claims = sandbox::persona(&persona)?;

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::format::Format;
+use super::oauth::security;
 use super::patch::FORMATS as PATCH_FORMATS;
 use super::{FHIR_JSON, State, operation};
 use crate::error::Problem;
@@ -17,32 +18,13 @@ const FORMATS: [&str; 4] = ["application/fhir+json", "json", "application/fhir+x
 /// `GET /fhir/metadata`, open to anyone.
 pub async fn metadata(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     Format::of(&request).offered()?;
-    Ok(HttpResponse::Ok().content_type(FHIR_JSON).body(statement(&state.base).to_string()))
+    Ok(HttpResponse::Ok().content_type(FHIR_JSON).body(statement(&state.base, security(&state.smart)).to_string()))
 }
 
-/// The statement for a service at this base URL.
-pub fn statement(base: &str) -> Json {
+/// The statement for a service at this base URL, with this security.
+pub fn statement(base: &str, security: Json) -> Json {
     let text = |words: &str| Json::string(words);
     let code = |code: &str| Json::object([("code", text(code))]);
-    let security = Json::object([
-        ("cors", Json::Bool(false)),
-        (
-            "service",
-            Json::Array(vec![Json::object([(
-                "coding",
-                Json::Array(vec![Json::object([
-                    ("system", text("http://terminology.hl7.org/CodeSystem/restful-security-service")),
-                    ("code", text("OAuth")),
-                ])]),
-            )])]),
-        ),
-        (
-            "description",
-            text(
-                "Every request but this one needs a bearer token. Patients out of the caller's care relationships are as if they were not there.",
-            ),
-        ),
-    ]);
     let rest = Json::object([
         ("mode", text("server")),
         ("security", security),

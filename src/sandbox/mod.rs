@@ -21,6 +21,9 @@ pub const TOKEN_SECONDS: i64 = 12 * 3600;
 /// The record that `lcr demo` loads, one resource a line.
 pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
 
+/// The Practitioners that its staff are, one a line.
+pub const STAFF: &str = include_str!("../../sandbox/staff.ndjson");
+
 /// Who is involved in the care of the sandbox's patients.
 const RELATIONSHIPS: &str = include_str!("../../sandbox/relationships.csv");
 

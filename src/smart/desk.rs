@@ -161,7 +161,14 @@ impl Desk<'_> {
 
     async fn search(&self, caller: &Caller, kind: &str, query: &[(String, String)]) -> Result<Page, Fault> {
         let grant = resources::find(kind).and_then(|spec| caller.grant(spec, Interaction::Search).ok());
-        let context = Context { base: &self.server.fhir_base, limits: self.limits, key: self.key, lenient: false };
+        let context = Context {
+            base: &self.server.fhir_base,
+            limits: self.limits,
+            key: self.key,
+            lenient: false,
+            within: None,
+            during: None,
+        };
         let search = grant.ok_or_else(no_patients).and_then(|grant| {
             Search::read(grant, query, &context).map_err(|_| Fault::invalid_request("this cannot be searched for"))
         })?;

@@ -3,6 +3,7 @@
 mod assets;
 mod authorize;
 mod callback;
+mod capability;
 mod describe;
 mod introspect;
 mod launch;
@@ -23,6 +24,8 @@ use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, Header
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use futures_util::StreamExt;
 use uuid::Uuid;
+
+pub use capability::security;
 
 use super::State;
 use super::span::RequestId;

@@ -51,16 +51,31 @@ pub async fn client(
             Ok(client)
         }
         (None, false) => {
-            let Some(id) = params.get("client_id") else {
+            let holder = match params.get("client_id") {
+                Some(id) => Some(id.to_owned()),
+                None => refreshing(store, params).await?,
+            };
+            let Some(id) = holder else {
                 let words = "there is no client: send client_id, Authorization: Basic, or a client_assertion";
                 return Err(Fault::invalid_client(words));
             };
-            let client = find(store, id).await?;
+            let client = find(store, &id).await?;
             if client.registration.kind != ClientKind::Public {
                 return Err(Fault::invalid_client(wrong_way(client.registration.kind)));
             }
             Ok(client)
         }
+    }
+}
+
+/// The client of a refresh token. The official SMART client refreshes without its client_id, and a public client proves
+/// nothing by it (RFC 6749 §6 asks for it of clients with credentials alone).
+async fn refreshing(store: &Store, params: &Params) -> Result<Option<String>, Fault> {
+    match (params.get("grant_type"), params.get("refresh_token")) {
+        (Some("refresh_token"), Some(token)) => {
+            Ok(store.refresh_family(&secret::hash(token)).await?.map(|(_, client_id)| client_id))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -82,6 +82,26 @@ async fn a_refresh_narrows_and_never_widens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_public_client_may_refresh_without_its_name_and_no_other_may() {
+    let world = world().await;
+    let first = world.launch(SCOPE, "gp").await;
+    assert_eq!(refresh(&world, &first, &[("client_id", "")]).await.status, 200, "as the official SMART client does");
+    let code = world.browser().authorize(&Ask::new(&world, "symmetric-app", SCOPE), "gp").await["code"].clone();
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", APP),
+        ("code_verifier", VERIFIER),
+    ];
+    let token = world.back("/oauth/token", Some(&basic("symmetric-app", &world.secret)), &pairs).await.json();
+    for name in ["", "symmetric-app"] {
+        let reply = refresh(&world, &token, &[("client_id", name)]).await;
+        assert_eq!((reply.status.as_u16(), reply.json()["error"].clone()), (401, "invalid_client".into()), "{name}");
+    }
+    assert_eq!(world.status(&token, "Patient/near").await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_refreshes_at_once_one_ends_the_other() {
     let world = world().await;
     let first = world.launch(SCOPE, "gp").await;

@@ -221,6 +221,12 @@ impl Browser {
         Browser { url: url.to_owned(), client, cookie: std::sync::Mutex::default() }
     }
 
+    /// One that keeps every cookie of one host, for a provider.
+    pub fn jar(url: &str) -> Browser {
+        let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).cookie_store(true);
+        Browser { url: url.to_owned(), client: builder.build().expect("a client"), cookie: std::sync::Mutex::default() }
+    }
+
     async fn send(&self, request: RequestBuilder) -> Reply {
         let cookie = self.cookie.lock().expect("cookie").clone();
         let request = match cookie {
@@ -229,7 +235,7 @@ impl Browser {
         };
         let reply = send(request).await;
         let set = reply.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
-        if !set.is_empty() {
+        if set.starts_with("lcr-browser=") {
             *self.cookie.lock().expect("cookie") = Some(set);
         }
         reply

@@ -2,6 +2,8 @@
 
 use crate::access::scope::Context;
 use crate::access::{Interaction, Scope};
+use crate::resources;
+use crate::resources::spec::Compartment;
 
 /// What a scope lets an app do, in a sentence.
 pub fn scope(word: &str) -> String {
@@ -22,7 +24,9 @@ pub fn scope(word: &str) -> String {
     let writes = [(Interaction::Create, "add"), (Interaction::Update, "change"), (Interaction::Delete, "delete")];
     verbs.extend(reads.into_iter().chain(writes).filter(|(i, _)| may(*i)).map(|(_, verb)| verb));
     let what = if scope.kind == "*" { "everything" } else { plain(&scope.kind) };
+    let directory = resources::find(&scope.kind).is_some_and(|spec| spec.compartment == Compartment::Nobody);
     let whose = match scope.context {
+        _ if directory => "in the directory",
         Context::Patient => "in this patient's record",
         Context::User => "in the records of all patients you can open",
         Context::System => "in the records this system can open",
@@ -77,6 +81,7 @@ mod tests {
                 "patient/Observation.rs?category=http://x|laboratory",
                 "Open and search results and observations in this patient's record, where category is laboratory",
             ),
+            ("user/Practitioner.r", "Open staff details in the directory"),
             ("offline_access", "Keep working for up to 90 days, also while you are away"),
         ] {
             assert_eq!(scope(word), said);

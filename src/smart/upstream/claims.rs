@@ -36,8 +36,8 @@ pub fn sandbox(claims: &Map<String, Value>) -> Result<Identity, String> {
     let user = persona.user.ok_or("the persona is no user")?;
     let work = Work {
         title: match &persona.organisation {
-            Some(organisation) => format!("{} at {organisation}", persona.role),
-            None => persona.role.clone(),
+            Some(organisation) => format!("{} at {organisation}", spoken(&persona.role)),
+            None => spoken(&persona.role),
         },
         role: persona.role,
         organisation: persona.organisation,
@@ -47,6 +47,15 @@ pub fn sandbox(claims: &Map<String, Value>) -> Result<Identity, String> {
     let auth_time = claims.get("auth_time").and_then(Value::as_i64).unwrap_or_default();
     let user = SignedIn { user, name: name.to_owned(), auth_time, works: vec![work], patient: persona.patient };
     Ok(Identity { user, nhs_number: None })
+}
+
+/// A role of this record's policy in words: `social-worker` is a Social worker.
+fn spoken(role: &str) -> String {
+    let mut words = role.replace('-', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 fn cis2(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String> {

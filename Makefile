@@ -9,7 +9,8 @@ demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for spe
 	cargo build --profile $(PROFILE)
 	@exec $(BINARY) demo
 
-test: setup ## Every test, on PostgreSQL servers of their own
+test: setup ## Every test, on PostgreSQL servers of their own; some drive a browser and a real OpenID provider
+	@sh scripts/setup.sh test
 	cargo test
 
 check: setup ## Formatting and lints; licences where cargo-deny is installed

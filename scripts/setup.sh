@@ -2,6 +2,8 @@
 # Sees to what `make` needs before it builds: cargo, a C compiler, PostgreSQL 15 or later.
 # Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
 # saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
+# With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
+# tests/browser, and chromium. Without them those tests say that they are passed over; only in CI they have to run.
 set -eu
 
 oldest=15
@@ -147,4 +149,40 @@ if [ -n "$packages" ]; then
     has_postgres || die "the package manager's PostgreSQL is older than $oldest. Get a newer one from" \
         "https://www.postgresql.org/download/, then make again"
     say "done"
+fi
+
+[ "${1:-}" = test ] || exit 0
+
+# What those tests need and cannot be had ends the setup in CI alone.
+lacking() {
+    [ -z "${CI:-}" ] || die "$*"
+    say "$*; the tests that need it will say that they are passed over"
+    exit 0
+}
+new_node() {
+    has node && has npm && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]
+}
+has_chromium() {
+    [ -n "${LCR_CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome
+}
+may_install() {
+    [ -n "$manager" ] && { [ "$manager" = brew ] || [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
+packages=''
+has node && has npm || packages='nodejs npm'
+has_chromium || [ "$manager" = brew ] || packages="$packages chromium"
+if [ -n "$packages" ]; then
+    say "no$(echo " $packages" | sed 's/ nodejs npm/ node,/'): some tests drive a browser and a real OpenID provider"
+    may_install || lacking "these cannot be installed without root's rights: $packages"
+    # shellcheck disable=SC2086 # a list of words
+    (install_packages $packages) || lacking "they could not be installed: $packages"
+fi
+new_node || lacking "node is older than 20: get a newer one from https://nodejs.org"
+has_chromium || lacking "there is no chromium; LCR_CHROMIUM may name one"
+cd "$(dirname "$0")/../tests/browser"
+if ! [ -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    say "installing the packages of tests/browser (npm ci)"
+    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2 || lacking "npm ci failed in tests/browser, see above"
+    touch node_modules/.package-lock.json
 fi

@@ -8,6 +8,7 @@ mod audit;
 mod conditions;
 mod cursors;
 mod directory;
+mod granular;
 mod hidden;
 mod hostile;
 mod labels;

@@ -35,7 +35,7 @@ const SCOPES: &[(&str, [u16; 5])] = &[
     ("user/CarePlan.sr", [403; 5]),
     ("user/CarePlan.rx", [403; 5]),
     ("user/CarePlan.CRUDS", [403; 5]),
-    ("user/CarePlan.rs?status=active", [403; 5]),
+    ("user/CarePlan.rs?status=active", [200, 200, 200, 200, 403]),
     ("user/CarePlan,user/Patient.rs", [403; 5]),
     ("User/*.cruds", [403; 5]),
     ("admin/*.cruds", [403; 5]),

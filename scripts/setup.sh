@@ -181,8 +181,9 @@ fi
 new_node || lacking "node is older than 20: get a newer one from https://nodejs.org"
 has_chromium || lacking "there is no chromium; LCR_CHROMIUM may name one"
 cd "$(dirname "$0")/../tests/browser"
-if ! [ -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+installed=node_modules/.package-lock.json
+if ! [ -f "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
     say "installing the packages of tests/browser (npm ci)"
     npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2 || lacking "npm ci failed in tests/browser, see above"
-    touch node_modules/.package-lock.json
+    touch "$installed"
 fi

@@ -44,9 +44,9 @@ pub async fn launch(server: &Server, store: &Store, epr: &Client, params: &Param
     let app: Option<Client> = store.client(app_id).await?;
     let app = app.filter(|app| !app.disabled && !app.registration.redirect_uris.is_empty());
     let app = app.ok_or_else(|| Fault::invalid_request("app names no client that users can sign in to"))?;
+    let user = params.get("user").ok_or_else(|| Fault::invalid_request("user is missing: who is to use the app"))?;
     let context = LaunchContext {
-        user: Some(params.get("user").ok_or_else(|| Fault::invalid_request("user is missing: who is to use the app"))?)
-            .map(str::to_owned),
+        user: Some(user.to_owned()),
         patient: patient(store, params.get("patient")).await?,
         encounter: params.get("encounter").map(|id| checked_id(id, "encounter")).transpose()?,
         fhir_context: fhir_context(params.get("fhirContext"))?,

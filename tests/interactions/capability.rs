@@ -48,7 +48,7 @@ async fn metadata_is_open_and_describes_the_service() {
     assert!(patches.contains(&json!("application/json-patch+json")), "{patches:?}");
     let rest = &statement["rest"][0];
     assert_eq!(rest["mode"], "server");
-    assert_eq!(rest["security"]["cors"], false);
+    assert_eq!(rest["security"]["cors"], true);
     assert_eq!(codes(&rest["interaction"]), ["batch", "transaction"].map(str::to_owned).into());
     let resources = rest["resource"].as_array().expect("resources");
     let types: Vec<&str> = resources.iter().map(|resource| resource["type"].as_str().expect("type")).collect();

@@ -154,3 +154,40 @@ fn compartments_have_the_members_of_r4() {
     }
     assert_eq!(judged, TYPES.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_requirements_that_are_claimed_are_met() {
+    let Some(shared) = shared() else { return };
+    let folder = shared.join("spec/ukcore/uk-core-access");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        println!("skipped: there are no requirements at {}", folder.display());
+        return;
+    };
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("a file");
+    let requirements: Vec<Value> = files
+        .map(|file| file.expect("entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .map(|path| serde_json::from_str(&read(path)).expect("JSON"))
+        .collect();
+    let app = TestApp::start().await;
+    let statement = send(app.open(Method::GET, "/fhir/metadata")).await.json();
+    let list = |value: &Value, name: &str, member: &str| -> BTreeSet<String> {
+        let items = value[name].as_array().into_iter().flatten();
+        items.map(|item| item[member].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let mut met = BTreeSet::new();
+    for requirement in &requirements {
+        let ours = statement["rest"][0]["resource"].as_array().expect("resources");
+        let meets = |wanted: &Value| {
+            let Some(served) = ours.iter().find(|served| served["type"] == wanted["type"]) else { return false };
+            let within = |name, member| list(wanted, name, member).is_subset(&list(served, name, member));
+            within("interaction", "code") && within("searchParam", "name")
+        };
+        if requirement["rest"][0]["resource"].as_array().expect("resources").iter().all(meets) {
+            met.insert(requirement["url"].as_str().expect("url").to_owned());
+        }
+    }
+    let claimed = statement["instantiates"].as_array().expect("instantiates").iter();
+    let claimed: BTreeSet<String> = claimed.map(|url| url.as_str().expect("url").to_owned()).collect();
+    assert_eq!(claimed, met, "what is claimed (left) and what is met (right)");
+}

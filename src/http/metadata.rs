@@ -12,6 +12,11 @@ use crate::resources;
 use crate::resources::spec::{Param, ResourceSpec};
 use crate::search::{include, modifier};
 
+/// The requirements met in full. UK Core Access's clinical data provider is not among them: it asks for types that this
+/// record does not keep.
+const INSTANTIATES: [&str; 1] =
+    ["https://fhir.hl7.org.uk/uk-core-access/CapabilityStatement/UKCoreAccessPatientIndexProvider"];
+
 /// What `format` lists: the media types and their short names.
 const FORMATS: [&str; 4] = ["application/fhir+json", "json", "application/fhir+xml", "xml"];
 
@@ -41,6 +46,7 @@ pub fn statement(base: &str, security: Json) -> Json {
         // The date this program's interface last changed, not the date of the request.
         ("date", text("2026-11-22")),
         ("kind", text("instance")),
+        ("instantiates", Json::Array(INSTANTIATES.iter().map(|url| text(url)).collect())),
         ("software", Json::object([("name", text("lcr-facade")), ("version", text(env!("CARGO_PKG_VERSION")))])),
         (
             "implementation",

@@ -38,7 +38,7 @@ impl Scope<'_> {
 
 /// `GET /fhir/{Type}?…`
 pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    Ok(search(&call, &path, &call.query).await?.response(&call, false))
+    Ok(search_in(&call, of_type(&path), &call.query).await?.response(&call, false))
 }
 
 /// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
@@ -49,7 +49,7 @@ pub async fn post(
     mut payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let text = form(&call, &request, &mut payload).await?;
-    Ok(search(&call, &path, &text).await?.response(&call, false))
+    Ok(search_in(&call, of_type(&path), &text).await?.response(&call, false))
 }
 
 /// `GET /fhir?_type=…`
@@ -66,7 +66,7 @@ pub async fn post_all(call: Call, request: HttpRequest, mut payload: web::Payloa
 
 /// `GET /fhir/Patient/{id}/{Type}?…`, where the type may be `*`.
 pub async fn get_within(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    Ok(search_in(&call, compartment(&path)?, &call.query).await?.response(&call, false))
+    Ok(search_in(&call, compartment(&path.0, &path.1)?, &call.query).await?.response(&call, false))
 }
 
 /// `POST /fhir/Patient/{id}/{Type}/_search`
@@ -77,15 +77,20 @@ pub async fn post_within(
     mut payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let text = form(&call, &request, &mut payload).await?;
-    Ok(search_in(&call, compartment(&path)?, &text).await?.response(&call, false))
+    Ok(search_in(&call, compartment(&path.0, &path.1)?, &text).await?.response(&call, false))
+}
+
+/// A whole type.
+fn of_type(kind: &str) -> Scope<'_> {
+    Scope { kind: Some(kind), within: None }
 }
 
 /// The compartment and type of a path.
-fn compartment((patient, kind): &(String, String)) -> Result<Scope<'_>, Problem> {
+pub fn compartment<'a>(patient: &'a str, kind: &'a str) -> Result<Scope<'a>, Problem> {
     if !is_id(patient) {
         return Err(Problem::not_found());
     }
-    let kind = (kind != "*").then_some(kind.as_str());
+    let kind = (kind != "*").then_some(kind);
     if let Some(kind) = kind
         && spec(kind)?.compartment == Compartment::Nobody
     {
@@ -112,11 +117,6 @@ pub async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload
     Ok(both)
 }
 
-/// Searches a type for any caller of this module: the routes and the GET entries of a transaction.
-pub async fn search(call: &Call, kind: &str, text: &str) -> Result<Answer, Problem> {
-    search_in(call, Scope { kind: Some(kind), within: None }, text).await
-}
-
 /// Searches; the answer leaves when its audit rows are there.
 pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answer, Problem> {
     let path = scope.path();
@@ -140,7 +140,7 @@ pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answ
 }
 
 async fn find(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Page, Problem> {
-    Ok(call.state.store.search(Plan::of(understand_in(call, kind, within, text)?)).await?)
+    Ok(call.state.store.search(Plan::of(understand(call, kind, within, text)?)).await?)
 }
 
 async fn find_across(call: &Call, scope: Scope<'_>, text: &str) -> Result<AcrossPage, Problem> {
@@ -149,11 +149,7 @@ async fn find_across(call: &Call, scope: Scope<'_>, text: &str) -> Result<Across
 }
 
 /// The search of a type that a query asks for, if the caller may run it and it can be read.
-pub fn understand(call: &Call, kind: &str, text: &str) -> Result<Search, Problem> {
-    understand_in(call, kind, None, text)
-}
-
-fn understand_in(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Search, Problem> {
+pub fn understand(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Search, Problem> {
     let grant = call.grant(spec(kind)?, Interaction::Search)?;
     Search::read(grant, &pairs(text)?, &context(call, within)).map_err(refused)
 }

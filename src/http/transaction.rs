@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use super::body::resource;
 use super::call::{parse_version, rows_about};
 use super::entry::{Entry, Look, Step, understand};
+use super::search::Scope;
 use super::task::{Content, Named, Task};
 use super::write::answer;
 use super::{Answer, Call, batch, read, search};
@@ -170,7 +171,7 @@ fn refers(call: &Call, text: &str) -> Result<Search, Problem> {
 
 /// What a GET entry names.
 enum Address<'a> {
-    Search(&'a str, &'a str),
+    Search(Scope<'a>, &'a str),
     Read(&'a str, &'a str, Option<i32>),
 }
 
@@ -178,7 +179,11 @@ fn address(url: &str) -> Result<Address<'_>, Problem> {
     let (path, text) = url.split_once('?').unwrap_or((url, ""));
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
-        [kind] => Ok(Address::Search(kind, text)),
+        [""] => Ok(Address::Search(Scope { kind: None, within: None }, text)),
+        [kind] => Ok(Address::Search(Scope { kind: Some(kind), within: None }, text)),
+        ["Patient", patient, kind] if kind != "_history" => {
+            Ok(Address::Search(search::compartment(patient, kind)?, text))
+        }
         [_, _] | [_, _, "_history", _] if !text.is_empty() => {
             let words = "a read in a Bundle takes no parameters: search for it, or read it by itself";
             Err(Problem::bad_request(IssueType::NotSupported, words).at("request.url"))
@@ -204,7 +209,7 @@ fn shown(answer: Answer, look: &Look) -> Answer {
 /// A read or search by itself, for a batch.
 pub async fn get(call: &Call, look: &Look) -> Result<Answer, Problem> {
     let answer = match address(&look.url)? {
-        Address::Search(kind, text) => search::search(call, kind, text).await?,
+        Address::Search(scope, text) => search::search_in(call, scope, text).await?,
         Address::Read(kind, id, version) => read::read(call, kind, id, version).await?,
     };
     Ok(shown(answer, look))
@@ -213,8 +218,12 @@ pub async fn get(call: &Call, look: &Look) -> Result<Answer, Problem> {
 /// A read or search of what is there with the transaction's changes. Its audit row is committed with them.
 async fn get_within(call: &Call, pending: &mut Pending, look: &Look) -> Result<Answer, Problem> {
     let (row, answer, people) = match address(&look.url)? {
-        Address::Search(kind, text) => {
-            let plan = Plan::of(search::understand(call, kind, text)?);
+        Address::Search(Scope { kind: None, .. }, _) => {
+            let words = "a transaction searches one type at a time: say which, or send a batch";
+            return Err(Problem::bad_request(IssueType::NotSupported, words).at("request.url"));
+        }
+        Address::Search(Scope { kind: Some(kind), within }, text) => {
+            let plan = Plan::of(search::understand(call, kind, within, text)?);
             let page = pending.search(plan).await?;
             let mut people = search::seen(&page);
             people.extend(pending.asked_about(&page.search).await?);

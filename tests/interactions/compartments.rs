@@ -75,6 +75,25 @@ async fn a_compartment_holds_what_r4_puts_into_it() {
     assert_eq!(some, set(&["Condition-two", "CarePlan-two"]));
     let form = session.request(reqwest::Method::POST, "Patient/two/Condition/_search").form(&[("identifier", "two")]);
     assert_eq!(judged(send(form).await).ids(), ["Condition-two"]);
+    let asked = |url: &str| json!({"request": {"method": "GET", "url": url}});
+    let entries = json!([
+        asked("Patient/two/Condition?identifier=two"),
+        asked("Patient/two/*?identifier=two&_summary=count"),
+        asked("?_type=Condition&identifier=two"),
+        asked("Patient/two/Banana")
+    ]);
+    let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": entries});
+    let reply = judged(session.post("", &batch).await).json();
+    assert_eq!(reply["entry"][0]["resource"]["entry"][0]["resource"]["id"], "Condition-two", "{reply}");
+    assert_eq!(reply["entry"][1]["resource"]["total"], 5, "{reply}");
+    assert_eq!(reply["entry"][2]["resource"]["entry"][0]["resource"]["id"], "Condition-two", "{reply}");
+    assert_eq!(reply["entry"][3]["response"]["status"], "404 Not Found", "{reply}");
+    for (url, status) in
+        [("Patient/two/Condition?identifier=two", 200), ("Patient/two/*", 400), ("?_type=Condition", 400)]
+    {
+        let transaction = json!({"resourceType": "Bundle", "type": "transaction", "entry": [asked(url)]});
+        assert_eq!(judged(session.post("", &transaction).await).status, status, "{url}");
+    }
     for (path, status) in [
         ("Patient/two/Practitioner", 404),
         ("Patient/two/Banana", 404),

@@ -33,7 +33,7 @@ impl Definitions {
         for line in lines(&spec.join("StructureDefinition.ndjson")) {
             // Most of the file is about other things, and parsing is slow.
             let about = |line: &str| types.iter().any(|t| line.contains(&format!("\"{t}\"")));
-            if !about(&line[..line.len().min(200)]) && !line.contains("\"complex-type\"") {
+            if !about(line.get(..200).unwrap_or(&line)) && !line.contains("\"complex-type\"") {
                 continue;
             }
             let definition: Value = serde_json::from_str(&line).expect("a StructureDefinition");

@@ -17,6 +17,7 @@ use super::query::world::{Limits, World};
 use super::service::{served, wide};
 use crate::common::TestApp;
 
+mod refused;
 mod rows;
 mod terms;
 

@@ -47,7 +47,7 @@ async fn find(call: &Call, spec: &'static ResourceSpec, mut input: Input) -> Res
             format!("{} is not for $lastn, which gives the newest of each code, newest first: use max", stem(name));
         return Err(Problem::bad_request(IssueType::NotSupported, words).at(&format!("http.{}", stem(name))));
     }
-    let search = super::super::search::understand(call, spec.name, &query::encode(&input.values))?;
+    let search = super::super::search::understand(call, spec.name, None, &query::encode(&input.values))?;
     complete(&search)?;
     let most = call.state.config.limits.most_page;
     Ok(call.state.store.lastn(Lastn::of(search, max, most)).await?)

@@ -7,7 +7,20 @@ use crate::common::skipped;
 
 /// A name, the caller (0: most of the corpus, 1: the rest, 2: a doctor), and the query.
 fn rows() -> Vec<(&'static str, usize, Ask)> {
-    vec![("everybody", 0, Ask::get("Patient", &[]))]
+    vec![
+        ("who is no patient has no place by patient", 0, Ask::get("Observation", &[("_sort", "patient")])),
+        ("backwards too", 0, Ask::get("Observation", &[("_sort", "-patient,-_id"), ("_count", "50")])),
+        (
+            "what two matches bring comes once",
+            0,
+            Ask::get("Observation", &[("_revinclude", "Condition:evidence-detail")]),
+        ),
+        (
+            "members of every resource",
+            0,
+            Ask::get("Patient", &[("_elements", "id,resourceType,name"), ("_id", "oracle-d")]),
+        ),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,11 +30,9 @@ fn single(kind: Kind, raw: &str) -> Truth {
         }
         Kind::Text | Kind::Uri => Truth::Yes,
         Kind::Phonetic => {
-            if raw.chars().any(|c| c.is_ascii_alphabetic()) {
-                Truth::Yes
-            } else {
-                Truth::Open
-            }
+            // What else than a space parts words is the server's choice.
+            let plain = raw.chars().all(|c| c.is_ascii_alphabetic() || c == ' ') && !raw.trim().is_empty();
+            if plain { Truth::Yes } else { Truth::Open }
         }
         Kind::Date => date(dates::prefix(raw).1),
         Kind::Quantity => quantity(raw),

@@ -65,6 +65,9 @@ pub fn verdict<'a>(world: &World<'_>, ask: &'a Ask) -> Verdict<'a> {
     fair = fair.min(how);
     fair = fair.min(Truth::all(page.sort.iter().map(|(code, _)| sortable(world, &types, code))));
     for element in page.elements.iter().flatten() {
+        if *element == "resourceType" {
+            continue;
+        }
         let known = |ty: &&&str| world.oracle.definitions.below(ty).iter().any(|(name, _)| name == element);
         // Elements nobody has may be left out, or told of.
         if !types.iter().any(|ty| known(&ty)) || !types.iter().all(|ty| known(&ty)) {

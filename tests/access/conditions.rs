@@ -266,11 +266,9 @@ async fn an_entrys_url_leads_nowhere_else() {
         "CarePlan/%6eear-CarePlan",
         "metadata",
         "Patient/far/_history",
-        "Patient/near/Condition",
         "CarePlan/near-CarePlan?patient=near",
         " CarePlan/near-CarePlan",
         "CarePlan/near-CarePlan\\",
-        "?_id=far",
         "/?_id=far",
     ];
     let own = format!("{base}/CarePlan/near-CarePlan");
@@ -293,6 +291,16 @@ async fn an_entrys_url_leads_nowhere_else() {
                 assert!(status.trim_matches('"').starts_with('4'), "{case}: {status} {}", reply.text);
             }
         }
+    }
+    // A compartment and the whole record can be searched from a Bundle: who is hidden is as who never was.
+    for url in ["Patient/@/Condition", "Patient/@/*", "?_id=@", "Patient/@/CarePlan?_total=accurate"] {
+        let ask = async |id: &str| {
+            let entry = json!({"request": {"method": "GET", "url": url.replace('@', id)}});
+            gp.post("", json!({"resourceType": "Bundle", "type": "batch", "entry": [entry]})).await
+        };
+        let (hidden, absent) = (ask("far").await, ask("nix").await);
+        assert_eq!(hidden.text, absent.text.replace("nix", "far"), "{url}");
+        assert!(hidden.text.contains("200 OK") && !hidden.text.contains("\"search\""), "{url}: {}", hidden.text);
     }
     intact(&app).await;
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
+use tokio::sync::Notify;
 use tracing_actix_web::TracingLogger;
 
+use crate::alerts::{AlertsError, Teller};
 use crate::config::Config;
 use crate::http::cors;
 use crate::http::span::{self, RouteSpan};
@@ -28,6 +30,8 @@ pub enum StartError {
     #[error("nothing can listen on {address}: {error}; choose another address with LCR_LISTEN")]
     Listen { address: String, error: std::io::Error },
     #[error(transparent)]
+    Alerts(#[from] AlertsError),
+    #[error(transparent)]
     SetUp(#[from] SetUpError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -42,24 +46,30 @@ impl App {
         let mut config = config;
         // Port 0 asks the system for one; links have to name the one it gave.
         config.listen = address;
-        let shared = Store::connect(database_url, 2)?;
+        let shared = Store::of_service(database_url, 2)?;
         let key = shared.cursor_key().await?;
         tokio::spawn(sweep(shared.clone()));
+        let alerts = Arc::new(Notify::new());
+        if let Some(teller) = Teller::new(&config.overrides, shared.clone())? {
+            tokio::spawn(teller.run(Arc::clone(&alerts)));
+        }
         let trail = AuditTrail::start(shared);
         let smart = Arc::new(SmartServer::new(&config)?);
+        let sensitive = config.sensitive_codes();
         let base = config.fhir_base();
         let url = database_url.to_owned();
         let workers = config.workers;
         // A pool a worker: no lock is shared between cores on the way to the database.
-        Store::connect(&url, config.connections)?;
+        Store::of_service(&url, config.connections)?;
         let server = HttpServer::new(move || {
-            let store = Store::connect(&url, config.connections);
+            let store = Store::of_service(&url, config.connections).map(|store| store.labelling(sensitive.clone()));
             let state = store.map(|store| {
                 web::Data::new(State {
                     store,
                     trail: trail.clone(),
                     key: key.clone(),
                     config: config.clone(),
+                    alerts: Arc::clone(&alerts),
                     smart: Arc::clone(&smart),
                     base: base.clone(),
                 })

@@ -1,14 +1,20 @@
 //! Owns the configuration: one struct, from a TOML file and `LCR_…` variables, checked before anything starts.
 
+mod overrides;
 mod sign_in;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use overrides::Overrides;
 pub use sign_in::{SignIn, SignInKind};
 
+use crate::access::Policies;
+use crate::access::policy::RolePolicy;
+use crate::access::sensitive::{Sensitive, SensitiveCodes};
 use crate::search::Limits;
 
 /// Everything that can be set. A variable `LCR_NAME` wins over `name` in the file that `LCR_CONFIG` names.
@@ -29,6 +35,15 @@ pub struct Config {
     pub workers: usize,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// Roles that take the place of those the program brings, or come beside them.
+    pub role_policy: BTreeMap<String, RolePolicy>,
+    /// Codes that make what has them more confidential than its source said.
+    pub sensitive: Vec<SensitiveCodes>,
+    /// How long overrides last, and who is told of them.
+    pub overrides: Overrides,
+    /// What each role may do: made of `role_policy` when it is read.
+    #[serde(skip)]
+    pub policies: Policies,
     /// Who says who the users are. Without one, nobody signs in here; backend services still get tokens.
     pub sign_in: Vec<SignIn>,
     /// Whether the sandbox's own sign-in page is served. No file or variable sets it: `lcr demo` does, over its own record.
@@ -68,6 +83,10 @@ impl Default for Config {
             connections: 8,
             workers: 0,
             limits: RequestLimits::default(),
+            role_policy: BTreeMap::new(),
+            sensitive: Vec::new(),
+            overrides: Overrides::default(),
+            policies: Policies::default(),
             sign_in: Vec::new(),
             sandbox: false,
         }
@@ -175,6 +194,16 @@ impl Config {
         if limits.chain > 7 {
             return wrong("limits.chain (LCR_LIMITS_CHAIN) should be from 0 to 7".to_owned());
         }
+        self.policies = match Policies::with(&self.role_policy) {
+            Ok(policies) => policies,
+            Err(words) => return wrong(words),
+        };
+        if let Err(words) = Sensitive::of(&self.sensitive) {
+            return wrong(format!("sensitive.codes: {words}"));
+        }
+        if let Some(words) = self.overrides.fault() {
+            return wrong(words);
+        }
         if let Some(words) = self.sign_in.iter().find_map(SignIn::fault) {
             return wrong(words);
         }
@@ -184,6 +213,11 @@ impl Config {
             return wrong("two sign_in tables have one name; each should have its own".to_owned());
         }
         Ok(self)
+    }
+
+    /// The codes of `sensitive`, to be looked up; they were checked.
+    pub fn sensitive_codes(&self) -> Sensitive {
+        Sensitive::of(&self.sensitive).unwrap_or_default()
     }
 
     /// The public URL: what comes before every path of the service.

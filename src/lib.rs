@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::todo))]
 #![deny(unsafe_code)]
 
+pub mod alerts;
 pub mod app;
 pub mod cli;
 pub mod cluster;

@@ -2,6 +2,10 @@
 //!
 //! A Caller is made in one place, from a verified token (`smart`), and never from a request.
 
+use std::sync::Arc;
+
+use super::grant::Holders;
+use super::policy::{Policies, RolePolicy};
 use super::scope::Scope;
 
 /// What a token says of its holder, as it was when the token was issued. Stored with the token.
@@ -38,13 +42,16 @@ pub struct Claims {
 pub struct Caller {
     claims: Claims,
     scopes: Vec<Scope>,
+    /// What their role may do; none: nothing.
+    policy: Option<Arc<RolePolicy>>,
 }
 
 impl Caller {
     /// The one constructor, for `smart` alone.
-    pub(crate) fn verified(claims: Claims) -> Caller {
+    pub(crate) fn verified(claims: Claims, policies: &Policies) -> Caller {
         let scopes = Scope::parse_all(&claims.scope);
-        Caller { claims, scopes }
+        let policy = policies.of_role(&claims.role).cloned();
+        Caller { claims, scopes, policy }
     }
 
     /// What the token says.
@@ -55,5 +62,24 @@ impl Caller {
     /// What the token allows.
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
+    }
+
+    /// What the role may do at all.
+    pub fn policy(&self) -> Option<&RolePolicy> {
+        self.policy.as_deref()
+    }
+
+    /// Why the caller looks, for the audit trail.
+    pub fn purpose(&self) -> &str {
+        self.policy().map_or("TREAT", |policy| policy.purpose.as_str())
+    }
+
+    /// Those whose care relationships are the caller's: the user, their teams, their organisation.
+    pub fn holders(&self) -> Holders {
+        Holders {
+            user: self.claims.user.clone(),
+            teams: self.claims.teams.clone(),
+            organisation: self.claims.organisation.clone(),
+        }
     }
 }

@@ -3,8 +3,8 @@
 //! A Grant is the only key to a Search or a Target, and those are the only keys to SQL.
 
 use super::caller::Caller;
-use super::policy::{self, Confidentiality};
-use super::scope::{Context, Narrow};
+use super::policy::{self, Confidentiality, Permission, RolePolicy};
+use super::scope::{self, Context, Narrow};
 use crate::resources::spec::ResourceSpec;
 
 /// What is done with a type, in the letters of SMART.
@@ -26,6 +26,8 @@ pub enum Reach {
     Relationships(Holders),
     /// A client's own rows, and patients in a care relationship with its organisation.
     Source { source: String, organisation: Option<String> },
+    /// The whole audit trail, and nothing of the record.
+    Trail,
 }
 
 /// Who holds the relationships that count: the user, their teams, their organisation.
@@ -36,6 +38,16 @@ pub struct Holders {
     pub organisation: Option<String>,
 }
 
+impl Holders {
+    /// As relationships name them: `practitioner/…`, `team/…`, `organisation/…`.
+    pub fn keys(&self) -> Vec<String> {
+        let user = self.user.iter().map(|id| format!("practitioner/{id}"));
+        let teams = self.teams.iter().map(|id| format!("team/{id}"));
+        let organisation = self.organisation.iter().map(|ods| format!("organisation/{ods}"));
+        user.chain(teams).chain(organisation).collect()
+    }
+}
+
 /// Leave to do one kind of thing with one type.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -44,6 +56,8 @@ pub struct Grant {
     reach: Reach,
     narrow: Vec<Vec<Narrow>>,
     up_to: Confidentiality,
+    opens_seals: bool,
+    goes_over_opt_outs: bool,
     source: Option<String>,
     chooses_ids: bool,
     caller: Caller,
@@ -64,6 +78,12 @@ pub enum Denied {
     NoSource,
     #[error("the caller has no source to write under: its organisation does not share data in")]
     CannotWrite,
+    #[error("{kind} is written by this service alone: it can be read and searched")]
+    ReadOnly { kind: &'static str },
+    #[error("the token's scopes do not allow this: ask for the scope {scope}")]
+    NoPermissionScope { scope: &'static str },
+    #[error("the role {role} may not do this in this record")]
+    NoPermission { role: String },
 }
 
 impl Caller {
@@ -72,12 +92,15 @@ impl Caller {
     pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Denied> {
         let claims = self.claims();
         let verb = verb(interaction);
+        let writes = !matches!(interaction, Interaction::Read | Interaction::Search);
+        if writes && spec.is_trail() {
+            return Err(Denied::ReadOnly { kind: spec.name });
+        }
         let allowing =
             |context| self.scopes().iter().filter(move |s| s.context == context && s.allows(spec.name, interaction));
         let contexts = [Context::System, Context::User, Context::Patient];
         let context = contexts.into_iter().find(|context| allowing(*context).next().is_some());
-        let of_role =
-            |interaction| policy::of_role(&claims.role).filter(|policy| policy.allows(spec.name, interaction));
+        let of_role = |interaction| self.policy().filter(|policy| policy.allows(spec.name, interaction));
         let role_denies = || Denied::Role { role: claims.role.clone(), verb, kind: spec.name };
         let mut narrow: Vec<Vec<Narrow>> =
             context.into_iter().flat_map(allowing).map(|scope| scope.narrow().to_vec()).collect();
@@ -85,13 +108,13 @@ impl Caller {
         let (context, policy, up_to) = match (context, own) {
             // The scope fhirUser opens the one resource that says who the user is, to whatever role.
             (_, Some(own)) if context.is_none() || of_role(interaction).is_none() => {
-                let policy = policy::of_role(&claims.role).ok_or_else(role_denies)?;
+                let policy = self.policy().ok_or_else(role_denies)?;
                 narrow = vec![vec![own]];
                 let context = if claims.role == policy::PATIENT { Context::Patient } else { Context::User };
                 (context, policy, policy.up_to.max(Confidentiality::Normal))
             }
             (None, _) => {
-                let scope = format!("user/{}.{}", spec.name, letter(interaction));
+                let scope = format!("user/{}.{}", spec.name, scope::letter(interaction));
                 return Err(Denied::Scope { verb, kind: spec.name, scope });
             }
             (Some(context), own) => {
@@ -104,23 +127,18 @@ impl Caller {
         if narrow.iter().any(Vec::is_empty) {
             narrow.clear();
         }
-        let holders = Holders {
-            user: claims.user.clone(),
-            teams: claims.teams.clone(),
-            organisation: claims.organisation.clone(),
-        };
         let reach = match context {
+            _ if spec.is_trail() && policy.oversees => Reach::Trail,
             Context::Patient => Reach::Patient {
                 id: claims.patient.clone().ok_or(Denied::NoPatient)?,
-                staff: (claims.role != policy::PATIENT).then_some(holders),
+                staff: (claims.role != policy::PATIENT).then(|| self.holders()),
             },
-            Context::User => Reach::Relationships(holders),
+            Context::User => Reach::Relationships(self.holders()),
             Context::System => Reach::Source {
                 source: claims.source.clone().ok_or(Denied::NoSource)?,
                 organisation: claims.organisation.clone(),
             },
         };
-        let writes = !matches!(interaction, Interaction::Read | Interaction::Search);
         if writes && claims.source.is_none() {
             return Err(Denied::CannotWrite);
         }
@@ -130,10 +148,24 @@ impl Caller {
             reach,
             narrow,
             up_to,
+            opens_seals: policy.may(Permission::OpenSeal),
+            goes_over_opt_outs: policy.may(Permission::OverOptOut),
             source: claims.source.clone(),
             chooses_ids: policy.chooses_ids,
             caller: self.clone(),
         })
+    }
+
+    /// Leave for what goes beyond reading and writing, where both the role and the token's scopes have it.
+    pub fn leave(&self, permission: Permission) -> Result<Leave, Denied> {
+        let scope = permission.scope();
+        if !self.claims().scope.split_ascii_whitespace().any(|word| word == scope) {
+            return Err(Denied::NoPermissionScope { scope });
+        }
+        if !self.policy().is_some_and(|policy| policy.may(permission)) {
+            return Err(Denied::NoPermission { role: self.claims().role.clone() });
+        }
+        Ok(Leave { permission, caller: self.clone() })
     }
 
     /// The test that only the resource passes which says who the user is, where the token's scope opens that.
@@ -171,6 +203,16 @@ impl Grant {
         self.up_to
     }
 
+    /// Whether it shows what is sealed, of a person for whom the caller has opened the seal.
+    pub fn opens_seals(&self) -> bool {
+        self.opens_seals
+    }
+
+    /// Whether an opt-out does not hide a person for whom the caller has gone over it.
+    pub fn goes_over_opt_outs(&self) -> bool {
+        self.goes_over_opt_outs
+    }
+
     /// The source it writes under.
     pub fn source(&self) -> Option<&str> {
         self.source.as_deref()
@@ -187,6 +229,30 @@ impl Grant {
     }
 }
 
+/// Leave to do one thing beyond reading and writing. `store` takes nothing else for it.
+#[derive(Debug, Clone)]
+pub struct Leave {
+    permission: Permission,
+    caller: Caller,
+}
+
+impl Leave {
+    /// What it is for.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// Who asked.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Whether the caller's role holds another permission as well.
+    pub fn also(&self, permission: Permission) -> bool {
+        self.caller.policy().is_some_and(|policy: &RolePolicy| policy.may(permission))
+    }
+}
+
 fn verb(interaction: Interaction) -> &'static str {
     match interaction {
         Interaction::Create => "create",
@@ -197,19 +263,10 @@ fn verb(interaction: Interaction) -> &'static str {
     }
 }
 
-fn letter(interaction: Interaction) -> char {
-    match interaction {
-        Interaction::Create => 'c',
-        Interaction::Read => 'r',
-        Interaction::Update => 'u',
-        Interaction::Delete => 'd',
-        Interaction::Search => 's',
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::caller::Claims;
+    use super::super::policy::Policies;
     use super::*;
 
     fn caller(scope: &str, role: &str) -> Caller {
@@ -224,7 +281,7 @@ mod tests {
             source: Some("s".into()),
             fhir_user: None,
         };
-        Caller::verified(claims)
+        Caller::verified(claims, &Policies::default())
     }
 
     #[test]

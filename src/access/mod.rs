@@ -3,9 +3,13 @@
 pub mod caller;
 pub mod grant;
 pub mod policy;
+pub mod relationship;
 pub mod scope;
+pub mod sensitive;
 
 pub use caller::{Caller, Claims};
-pub use grant::{Denied, Grant, Holders, Interaction, Reach};
-pub use policy::Confidentiality;
+pub use grant::{Denied, Grant, Holders, Interaction, Leave, Reach};
+pub use policy::{Confidentiality, Permission, Policies};
+pub use relationship::Relationship;
 pub use scope::{Narrow, Scope};
+pub use sensitive::Sensitive;

@@ -29,6 +29,17 @@ const LETTERS: [(char, Interaction); 5] = [
     ('s', Interaction::Search),
 ];
 
+/// The letter of an interaction.
+pub fn letter(interaction: Interaction) -> char {
+    LETTERS.iter().find(|(_, known)| *known == interaction).map_or('-', |(letter, _)| *letter)
+}
+
+/// Whether a text is some of the letters, in the order of the word `cruds`.
+pub fn letters(text: &str) -> bool {
+    let mut order = LETTERS.iter();
+    !text.is_empty() && text.chars().all(|letter| order.any(|(known, _)| *known == letter))
+}
+
 /// What a granular scope asks of a row: one token parameter and its alternatives, as in a query.
 #[derive(Debug, Clone)]
 pub struct Narrow {
@@ -75,8 +86,7 @@ impl Scope {
             ("*", None) => "cruds",
             (letters, _) => letters,
         };
-        let mut order = LETTERS.iter();
-        if letters.is_empty() || !letters.chars().all(|letter| order.any(|(known, _)| *known == letter)) {
+        if !self::letters(letters) {
             return None;
         }
         let narrow = query.map_or(Some(Vec::new()), |query| tests(kind, query))?;
@@ -85,8 +95,7 @@ impl Scope {
 
     /// Whether the scope covers this interaction with this type, for all rows or for some.
     pub fn allows(&self, kind: &str, interaction: Interaction) -> bool {
-        let letter = LETTERS.iter().any(|(letter, known)| *known == interaction && self.letters.contains(*letter));
-        letter && (self.kind == "*" || self.kind == kind)
+        self.letters.contains(letter(interaction)) && (self.kind == "*" || self.kind == kind)
     }
 
     /// What a row has to satisfy, all of it; empty: nothing.

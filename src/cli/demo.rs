@@ -74,14 +74,10 @@ async fn load(store: &Store, config: &Config) -> Result<(), Failure> {
     if report.refused() > 0 {
         return Err(format!("the sandbox record is not as it should be:\n{report}").into());
     }
-    for relationship in sandbox::relationships()? {
-        if !store.relate(&relationship).await? {
-            return Err(format!(
-                "the sandbox has a relationship of {}, who is not in its record",
-                relationship.nhs_number
-            )
-            .into());
-        }
+    let relationships = sandbox::relationships()?;
+    if let Some(place) = store.relate(&relationships).await?.first() {
+        let number = relationships.get(*place).map_or("", |relationship| &relationship.nhs_number);
+        return Err(format!("the sandbox has a relationship of {number}, who is not in its record").into());
     }
     for persona in sandbox::personas()?.values() {
         if let Some(source) = &persona.claims.source {

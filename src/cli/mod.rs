@@ -1,9 +1,11 @@
 //! The command line: what `lcr` is told to do, and what it says of it.
 
+mod audit;
 mod client;
 mod demo;
 pub mod import;
 mod migrate;
+pub mod relationship;
 mod serve;
 
 use std::path::PathBuf;
@@ -53,6 +55,16 @@ enum Command {
     Client {
         #[command(subcommand)]
         command: client::ClientCommand,
+    },
+    /// Who is involved in whose care
+    Relationship {
+        #[command(subcommand)]
+        command: relationship::RelationshipCommand,
+    },
+    /// The audit trail: whether it is whole, and its export
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
     },
     /// The sandbox's tools
     Sandbox {
@@ -128,6 +140,16 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             store.migrate().await?;
             client::run(&store, command).await?;
         }
+        Command::Relationship { command } => {
+            if !relationship::run(&database(&Config::load()?)?, command).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Audit { command } => {
+            if !audit::run(&database(&Config::load()?)?, command).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Sandbox { command: SandboxCommand::Token { persona } } => {
             let claims = sandbox::persona(&persona)?;
             let store = database(&Config::load()?)?;
@@ -150,10 +172,10 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
 /// The database of the configuration, or the running demo's.
 fn database(config: &Config) -> Result<Store, Failure> {
     if let Some(url) = &config.database_url {
-        return Ok(Store::connect(url, 4)?);
+        return Ok(Store::connect(url, 4)?.labelling(config.sensitive_codes()));
     }
     match cluster::locate(&config.home)? {
-        Some(address) => Ok(Store::connect(&address.url(demo::DATABASE), 4)?),
+        Some(address) => Ok(Store::connect(&address.url(demo::DATABASE), 4)?.labelling(config.sensitive_codes())),
         None => Err(format!(
             "no database: nothing runs under {}; start `lcr demo` (make demo) first, or set LCR_DATABASE_URL",
             config.home.display()

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod pretty;
 pub mod primitive;
 pub mod quantity;
+pub mod redaction;
 pub mod reference;
 pub mod subset;
 pub mod terminology;

@@ -34,6 +34,7 @@ pub struct Call {
     /// The query string as it came.
     pub query: String,
     headers: HeaderMap,
+    address: Option<String>,
 }
 
 impl FromRequest for Call {
@@ -44,6 +45,7 @@ impl FromRequest for Call {
         let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
         let headers = request.headers().clone();
         let query = request.query_string().to_owned();
+        let address = request.peer_addr().map(|peer| peer.ip().to_string());
         let format = Format::of(request);
         // The form of a search may still name a format.
         let form = request.method() == Method::POST && is_form(&headers);
@@ -53,8 +55,8 @@ impl FromRequest for Call {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
             })?;
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let caller = smart::caller(&state.store, authorization).await?;
-            let call = Call { state, caller, request_id, query, headers };
+            let caller = smart::caller(&state.store, &state.config.policies, authorization).await?;
+            let call = Call { state, caller, request_id, query, headers, address };
             if !form {
                 format.offered()?;
             }
@@ -129,9 +131,13 @@ impl Call {
             user: claims.user.clone(),
             role: claims.role.clone(),
             organisation: claims.organisation.clone(),
+            address: self.address.clone(),
+            holders: self.caller.holders().keys(),
+            purpose: self.caller.purpose().to_owned(),
             action,
             resource_type: kind.to_owned(),
             query: query.to_owned(),
+            what: None,
             patient_id: None,
             outcome: Outcome::Success,
         }
@@ -187,7 +193,7 @@ pub fn parse_etag(text: &str) -> Result<i32, Problem> {
 /// The type a path names, or 404 with the ones there are.
 pub fn spec(kind: &str) -> Result<&'static ResourceSpec, Problem> {
     resources::find(kind).ok_or_else(|| {
-        let known: Vec<&str> = resources::ALL.iter().map(|spec| spec.name).collect();
+        let known: Vec<&str> = resources::served().map(|spec| spec.name).collect();
         let kind = crate::fhir::primitive::shorten(kind);
         let words = format!("this record keeps no resource type \"{kind}\"; it keeps {}", known.join(", "));
         Problem::new(StatusCode::NOT_FOUND, IssueType::NotSupported, words)

@@ -33,7 +33,7 @@ pub fn statement(base: &str, security: Json) -> Json {
     let rest = Json::object([
         ("mode", text("server")),
         ("security", security),
-        ("resource", Json::Array(resources::ALL.iter().map(|spec| resource(spec)).collect())),
+        ("resource", Json::Array(resources::served().map(resource).collect())),
         ("interaction", Json::Array(vec![code("transaction"), code("batch")])),
     ]);
     Json::object([
@@ -77,8 +77,12 @@ fn operations(spec: &'static ResourceSpec) -> Json {
 }
 
 fn resource(spec: &'static ResourceSpec) -> Json {
-    let interactions =
-        ["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"];
+    let interactions: &[&str] = match spec.is_trail() {
+        true => &["read", "search-type"],
+        false => {
+            &["read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"]
+        }
+    };
     let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
     let reverse: Vec<String> = resources::ALL
         .iter()
@@ -94,16 +98,17 @@ fn resource(spec: &'static ResourceSpec) -> Json {
             ("documentation", Json::string(documentation(spec, param))),
         ])
     });
+    let written = !spec.is_trail();
     let mut described = Json::object([
         ("type", Json::string(spec.name)),
         ("interaction", Json::Array(interactions.collect())),
-        ("versioning", Json::string("versioned-update")),
-        ("readHistory", Json::Bool(true)),
-        ("updateCreate", Json::Bool(true)),
-        ("conditionalCreate", Json::Bool(true)),
+        ("versioning", Json::string(if written { "versioned-update" } else { "no-version" })),
+        ("readHistory", Json::Bool(written)),
+        ("updateCreate", Json::Bool(written)),
+        ("conditionalCreate", Json::Bool(written)),
         ("conditionalRead", Json::string("full-support")),
-        ("conditionalUpdate", Json::Bool(true)),
-        ("conditionalDelete", Json::string("single")),
+        ("conditionalUpdate", Json::Bool(written)),
+        ("conditionalDelete", Json::string(if written { "single" } else { "not-supported" })),
         ("referencePolicy", Json::Array(["literal", "logical"].map(Json::string).to_vec())),
         ("searchParam", Json::Array(params.collect())),
     ]);
@@ -113,7 +118,9 @@ fn resource(spec: &'static ResourceSpec) -> Json {
                 members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));
             }
         }
-        members.set("operation", operations(spec));
+        if written {
+            members.set("operation", operations(spec));
+        }
     }
     described
 }

@@ -30,6 +30,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 pub use answer::Answer;
 pub use call::Call;
 
+use tokio::sync::Notify;
+
 use crate::config::Config;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
@@ -50,6 +52,8 @@ pub struct State {
     pub trail: AuditTrail,
     pub key: CursorKey,
     pub config: Config,
+    /// Rings when an alert was raised.
+    pub alerts: Arc<Notify>,
     /// The authorization server.
     pub smart: Arc<Server>,
     /// The public base URL of the FHIR API, without a slash at its end.

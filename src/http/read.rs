@@ -78,8 +78,8 @@ fn subset(call: &Call, kind: &str) -> Result<Subset, Problem> {
 
 /// Reads for any caller of this module: the routes and the GET entries of a transaction.
 pub async fn read(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<Answer, Problem> {
-    let row =
-        call.audit("R", kind, &format!("{kind}/{id}{}", version.map(|v| format!("/_history/{v}")).unwrap_or_default()));
+    let what = format!("{kind}/{id}{}", version.map(|v| format!("/_history/{v}")).unwrap_or_default());
+    let row = call.audit("R", kind, &what).of(&what);
     let result = look(call, kind, id, version).await;
     let (answer, patient) = call.audited(row.clone(), result).await?;
     call.saw(row, [patient]).await?;

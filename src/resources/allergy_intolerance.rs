@@ -1,12 +1,13 @@
 //! AllergyIntolerance: what may harm the person, or that nothing is known to.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// AllergyIntolerance, R4 §9.1.
 pub const ALLERGY_INTOLERANCE: ResourceSpec = ResourceSpec {
     name: "AllergyIntolerance",
     table: "allergy_intolerance",
     history: "allergy_intolerance_history",
+    seen: Seen { current: "reach.allergy_intolerance", all: "reach.allergy_intolerance_history" },
     compartment: Compartment::Subject("patient"),
     members: &["recorder", "asserter"],
     care_dates: &["onset", "date", "last-date"],

@@ -1,12 +1,13 @@
 //! CarePlan: what the person and those who care for them mean to do.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// CarePlan, R4 §9.5.
 pub const CARE_PLAN: ResourceSpec = ResourceSpec {
     name: "CarePlan",
     table: "care_plan",
     history: "care_plan_history",
+    seen: Seen { current: "reach.care_plan", all: "reach.care_plan_history" },
     compartment: Compartment::Subject("subject"),
     members: &["performer"],
     care_dates: &["date"],

@@ -1,12 +1,13 @@
 //! Condition: problems and diagnoses.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// Condition, R4 §9.2.
 pub const CONDITION: ResourceSpec = ResourceSpec {
     name: "Condition",
     table: "condition",
     history: "condition_history",
+    seen: Seen { current: "reach.condition", all: "reach.condition_history" },
     compartment: Compartment::Subject("subject"),
     members: &["asserter"],
     care_dates: &["onset-date", "recorded-date"],

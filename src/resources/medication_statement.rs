@@ -1,12 +1,13 @@
 //! MedicationStatement: what the person takes or took.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// MedicationStatement, R4 §11.4.
 pub const MEDICATION_STATEMENT: ResourceSpec = ResourceSpec {
     name: "MedicationStatement",
     table: "medication_statement",
     history: "medication_statement_history",
+    seen: Seen { current: "reach.medication_statement", all: "reach.medication_statement_history" },
     compartment: Compartment::Subject("subject"),
     members: &[],
     care_dates: &["effective"],

@@ -1,6 +1,7 @@
 //! The resource types of the record: one file each, one const table each, one line here.
 
 mod allergy_intolerance;
+mod audit_event;
 mod care_plan;
 mod common;
 mod condition;
@@ -31,7 +32,20 @@ pub const ALL: &[&ResourceSpec] = &[
     &organization::ORGANIZATION,
 ];
 
+/// What is read and searched beside the record, and written by this service alone.
+const TRAIL: &[&ResourceSpec] = &[&audit_event::AUDIT_EVENT];
+
+/// Every type that is served: the record's, and its audit trail's.
+pub fn served() -> impl Iterator<Item = &'static ResourceSpec> {
+    ALL.iter().chain(TRAIL).copied()
+}
+
 /// The type of this name, if the record keeps it.
-pub fn find(name: &str) -> Option<&'static ResourceSpec> {
+pub fn kept(name: &str) -> Option<&'static ResourceSpec> {
     ALL.iter().copied().find(|spec| spec.name == name)
+}
+
+/// The type of this name, if it is served.
+pub fn find(name: &str) -> Option<&'static ResourceSpec> {
+    served().find(|spec| spec.name == name)
 }

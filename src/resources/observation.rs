@@ -1,12 +1,13 @@
 //! Observation: results, vital signs, social history.
 
-use super::spec::{Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// Observation, R4 §10.1.
 pub const OBSERVATION: ResourceSpec = ResourceSpec {
     name: "Observation",
     table: "observation",
     history: "observation_history",
+    seen: Seen { current: "reach.observation", all: "reach.observation_history" },
     compartment: Compartment::Subject("subject"),
     members: &["performer"],
     care_dates: &["date"],

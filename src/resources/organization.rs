@@ -1,12 +1,13 @@
 //! Organization: a practice, trust, council or part of one.
 
-use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// Organization, R4 §8.6.
 pub const ORGANIZATION: ResourceSpec = ResourceSpec {
     name: "Organization",
     table: "organization",
     history: "organization_history",
+    seen: Seen { current: "organization", all: "organization_history" },
     compartment: Compartment::Nobody,
     members: &[],
     care_dates: &[],

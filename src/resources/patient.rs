@@ -1,12 +1,13 @@
 //! Patient: the person whose record this is.
 
-use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// Patient, R4 §8.1.
 pub const PATIENT: ResourceSpec = ResourceSpec {
     name: "Patient",
     table: "patient",
     history: "patient_history",
+    seen: Seen { current: "reach.patient", all: "reach.patient_history" },
     compartment: Compartment::Person,
     members: &["link"],
     care_dates: &[],

@@ -1,12 +1,13 @@
 //! Practitioner: a person who gives care, under the identifiers their profession knows them by.
 
-use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// Practitioner, R4 §8.4.
 pub const PRACTITIONER: ResourceSpec = ResourceSpec {
     name: "Practitioner",
     table: "practitioner",
     history: "practitioner_history",
+    seen: Seen { current: "practitioner", all: "practitioner_history" },
     compartment: Compartment::Nobody,
     members: &[],
     care_dates: &[],

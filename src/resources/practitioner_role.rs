@@ -1,12 +1,13 @@
 //! PractitionerRole: what a practitioner does for an organisation, and when.
 
-use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, param};
+use super::spec::{BOOLEANS, Compartment, Kind, Param, ResourceSpec, Seen, param};
 
 /// PractitionerRole, R4 §8.5.
 pub const PRACTITIONER_ROLE: ResourceSpec = ResourceSpec {
     name: "PractitionerRole",
     table: "practitioner_role",
     history: "practitioner_role_history",
+    seen: Seen { current: "practitioner_role", all: "practitioner_role_history" },
     compartment: Compartment::Nobody,
     members: &[],
     care_dates: &[],

@@ -11,10 +11,12 @@ pub const BOOLEANS: &str = "http://terminology.hl7.org/CodeSystem/special-values
 pub struct ResourceSpec {
     /// R4's name, also the path segment.
     pub name: &'static str,
-    /// The table of current versions.
+    /// The table of current versions, for changes.
     pub table: &'static str,
-    /// The table of all versions.
+    /// The table of all versions, for changes.
     pub history: &'static str,
+    /// What reads read instead: without a reach both are empty.
+    pub seen: Seen,
     /// Whose record it belongs to.
     pub compartment: Compartment,
     /// The reference parameters that, beside the subject, put it into the compartment of a Patient they name (R4 §2.1.5).
@@ -23,6 +25,15 @@ pub struct ResourceSpec {
     pub care_dates: &'static [&'static str],
     /// The type's own search parameters.
     pub params: &'static [Param],
+}
+
+/// The relations that reads are from.
+#[derive(Debug)]
+pub struct Seen {
+    /// The current versions.
+    pub current: &'static str,
+    /// All versions.
+    pub all: &'static str,
 }
 
 /// Whose record a resource belongs to.
@@ -34,6 +45,8 @@ pub enum Compartment {
     Subject(&'static str),
     /// It is nobody's: of those who give care. Everyone with leave for the type may see it.
     Nobody,
+    /// It tells who looked at somebody's record: for that person, and for who oversees the record.
+    Trail,
 }
 
 /// One search parameter.
@@ -150,6 +163,11 @@ impl ResourceSpec {
     /// Whether it is the person's own resource.
     pub fn is_person(&self) -> bool {
         self.compartment == Compartment::Person
+    }
+
+    /// Whether it is the audit trail's, which this service alone writes.
+    pub fn is_trail(&self) -> bool {
+        self.compartment == Compartment::Trail
     }
 
     /// Every parameter: the type's own, then those of all resources.

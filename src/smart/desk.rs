@@ -26,6 +26,8 @@ pub struct Desk<'a> {
     pub key: &'a CursorKey,
     pub limits: Limits,
     pub request_id: Uuid,
+    /// Where the request came from.
+    pub address: Option<String>,
 }
 
 /// Whom an audit row is about.
@@ -35,6 +37,8 @@ pub struct Actor {
     pub user: Option<String>,
     pub role: String,
     pub organisation: Option<String>,
+    /// Whose care relationships are the actor's.
+    pub holders: Vec<String>,
 }
 
 impl Actor {
@@ -50,6 +54,7 @@ impl Actor {
             user: claims.user.clone(),
             role: claims.role.clone(),
             organisation: claims.organisation.clone(),
+            holders: Vec::new(),
         }
     }
 
@@ -61,6 +66,7 @@ impl Actor {
             user: flow.user.as_ref().map(|user| user.user.clone()),
             role: work.map_or("user".to_owned(), |work| work.role.clone()),
             organisation: work.and_then(|work| work.organisation.clone()),
+            holders: flow.holders().keys(),
         }
     }
 }
@@ -79,9 +85,13 @@ impl Desk<'_> {
             user: actor.user.clone(),
             role: actor.role.clone(),
             organisation: actor.organisation.clone(),
+            address: self.address.clone(),
+            holders: actor.holders.clone(),
+            purpose: self.server.policies.of_role(&actor.role).map_or("HOPERAT", |policy| &policy.purpose).to_owned(),
             action: "E",
             resource_type: what.to_owned(),
             query: words.to_owned(),
+            what: None,
             patient_id: None,
             outcome,
         }
@@ -98,7 +108,7 @@ impl Desk<'_> {
 
     /// How a Patient is named whom the user may open, as they could over FHIR. Audited as that.
     pub async fn opens(&self, flow: &Flow, id: &str) -> Result<Option<String>, Fault> {
-        let Some(caller) = caller(flow, "Patient.rs", Some(id)) else { return Ok(None) };
+        let Some(caller) = self.speaks(flow, "Patient.rs", Some(id)) else { return Ok(None) };
         let actor = Actor::signing_in(flow);
         let words = format!("Patient/{id} for a launch");
         let target = resources::find("Patient").and_then(|spec| caller.grant(spec, Interaction::Read).ok());
@@ -120,7 +130,7 @@ impl Desk<'_> {
 
     /// A page of the Patients whom the user may open. Each is audited as seen.
     pub async fn patients(&self, flow: &Flow, query: &[(String, String)]) -> Result<Page, Fault> {
-        let caller = caller(flow, "Patient.rs", None).ok_or_else(no_patients)?;
+        let caller = self.speaks(flow, "Patient.rs", None).ok_or_else(no_patients)?;
         let page = self.search(&caller, "Patient", query).await?;
         let actor = Actor::signing_in(flow);
         let words = format!("Patient?{} to choose from", crate::search::query::encode(query));
@@ -142,7 +152,7 @@ impl Desk<'_> {
         if resources::find("Practitioner").is_none() {
             return Ok(None);
         }
-        let caller = super::speaks_for(claims(user, work, "user/Practitioner.rs", None));
+        let caller = super::speaks_for(claims(user, work, "user/Practitioner.rs", None), &self.server.policies);
         let identifier =
             format!("{SDS_USER}|{}", user.user.replace('\\', "\\\\").replace(',', "\\,").replace('|', "\\|"));
         let query = [("identifier".to_owned(), identifier), ("_count".to_owned(), "1".to_owned())];
@@ -153,10 +163,21 @@ impl Desk<'_> {
     /// The Patient of a person who signed in with an NHS number that is theirs.
     pub async fn patient_of(&self, user: &SignedIn, work: &Work, number: &str) -> Result<Option<String>, Fault> {
         let Some(key) = self.store.id_with_number(number).await? else { return Ok(None) };
-        let caller = super::speaks_for(claims(user, work, "patient/Patient.rs", Some(&key)));
+        let caller = super::speaks_for(claims(user, work, "patient/Patient.rs", Some(&key)), &self.server.policies);
         let identifier = format!("{}|{number}", crate::fhir::nhs_number::SYSTEM);
         let page = self.search(&caller, "Patient", &[("identifier".to_owned(), identifier)]).await?;
         Ok(page.rows.into_iter().next().map(|found| found.id))
+    }
+
+    /// The user as a caller with one scope, in the context that fits their role.
+    fn speaks(&self, flow: &Flow, scope: &str, patient: Option<&str>) -> Option<Caller> {
+        let (user, work) = (flow.user.as_ref()?, flow.work()?);
+        let own = work.role == PATIENT;
+        let patient = if own { user.patient.as_deref() } else { patient };
+        let scope = format!("{}/{scope}", if own { "patient" } else { "user" });
+        let mut claims = claims(user, work, &scope, patient);
+        claims.client = flow.ask.as_ref().map_or_else(String::new, |ask| ask.client_id.clone());
+        Some(super::speaks_for(claims, &self.server.policies))
     }
 
     async fn search(&self, caller: &Caller, kind: &str, query: &[(String, String)]) -> Result<Page, Fault> {
@@ -193,15 +214,4 @@ pub fn claims(user: &SignedIn, work: &Work, scope: &str, patient: Option<&str>) 
         source: None,
         fhir_user: None,
     }
-}
-
-/// The user as a caller with one scope, in the context that fits their role.
-fn caller(flow: &Flow, scope: &str, patient: Option<&str>) -> Option<Caller> {
-    let (user, work) = (flow.user.as_ref()?, flow.work()?);
-    let own = work.role == PATIENT;
-    let patient = if own { user.patient.as_deref() } else { patient };
-    let scope = format!("{}/{scope}", if own { "patient" } else { "user" });
-    let mut claims = claims(user, work, &scope, patient);
-    claims.client = flow.ask.as_ref().map_or_else(String::new, |ask| ask.client_id.clone());
-    Some(super::speaks_for(claims))
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::launch::LaunchContext;
 use super::scopes;
-use crate::access::policy::PATIENT;
+use crate::access::Holders;
+use crate::access::policy::{PATIENT, Policies};
 
 /// A request that was found right, and what its client may have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +75,9 @@ pub struct Flow {
     /// How the user is told who that is.
     pub patient_label: Option<String>,
     agreed: Option<Vec<String>>,
+    /// What each role may do: of the configuration, and so not kept with it.
+    #[serde(skip)]
+    policies: Policies,
 }
 
 /// What comes next.
@@ -121,7 +125,21 @@ pub struct OutOfTurn;
 impl Flow {
     /// A new one.
     pub fn new(ask: Option<Ask>) -> Flow {
-        Flow { ask, upstream: None, user: None, work: None, patient: None, patient_label: None, agreed: None }
+        Flow {
+            ask,
+            upstream: None,
+            user: None,
+            work: None,
+            patient: None,
+            patient_label: None,
+            agreed: None,
+            policies: Policies::default(),
+        }
+    }
+
+    /// Under these roles.
+    pub fn under(self, policies: &Policies) -> Flow {
+        Flow { policies: policies.clone(), ..self }
     }
 
     /// What comes next, or why nothing does.
@@ -183,6 +201,16 @@ impl Flow {
         }
     }
 
+    /// Whose care relationships are the user's, in the role that counts.
+    pub fn holders(&self) -> Holders {
+        let work = self.work();
+        Holders {
+            user: self.user.as_ref().map(|user| user.user.clone()),
+            teams: work.map(|work| work.teams.clone()).unwrap_or_default(),
+            organisation: work.and_then(|work| work.organisation.clone()),
+        }
+    }
+
     /// The Patient in context.
     pub fn patient(&self) -> Option<&str> {
         self.patient.as_deref()
@@ -191,7 +219,7 @@ impl Flow {
     /// What the user in their role can let the client have.
     pub fn grantable(&self) -> Vec<String> {
         let asked = self.ask.as_ref().map(|ask| ask.scope.as_slice()).unwrap_or_default();
-        self.work().map_or_else(Vec::new, |work| scopes::of_role(asked, &work.role))
+        self.work().map_or_else(Vec::new, |work| scopes::of_role(asked, &work.role, &self.policies))
     }
 
     /// What the client gets.

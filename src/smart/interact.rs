@@ -89,8 +89,8 @@ pub async fn resume(desk: &Desk<'_>, id: &str, browser: Option<&str>) -> Result<
     let gone = || Fault::invalid_request(words);
     let browser = browser.ok_or_else(gone)?;
     let kept = desk.store.sign_in(&secret::hash(id), &secret::hash(browser)).await?;
-    let (step, flow) = kept.ok_or_else(gone)?;
-    Ok(Session { id: id.to_owned(), flow, step })
+    let (step, flow): (i32, Flow) = kept.ok_or_else(gone)?;
+    Ok(Session { id: id.to_owned(), flow: flow.under(&desk.server.policies), step })
 }
 
 impl Session {

@@ -28,7 +28,7 @@ pub mod server;
 pub mod token;
 pub mod upstream;
 
-use crate::access::{Caller, Claims};
+use crate::access::{Caller, Claims, Policies};
 use crate::store::{Store, StoreError};
 
 /// Why a request has no caller.
@@ -61,28 +61,30 @@ pub enum IssueError {
 }
 
 /// The caller behind an Authorization header.
-pub async fn caller(store: &Store, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
     let header = authorization.ok_or(Unauthorized::Missing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Unauthorized::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Unauthorized::Missing);
     }
     let claims = store.find_token(&secret::hash(token.trim())).await?.ok_or(Unauthorized::Unknown)?;
-    Ok(Caller::verified(claims))
+    Ok(Caller::verified(claims, policies))
 }
 
 /// The caller a command of this program acts as: it has the database already, and writes under its source.
 pub fn operator(client: &str, source: &str) -> Caller {
-    Caller::verified(Claims {
+    // What is configured for clients does not bind the operator.
+    let claims = Claims {
         client: client.to_owned(),
         scope: "system/*.cruds".to_owned(),
         role: "system".to_owned(),
         source: Some(source.to_owned()),
         ..Claims::default()
-    })
+    };
+    Caller::verified(claims, &Policies::default())
 }
 
 /// A caller that stands for somebody who is signing in: for what this service looks up in their name.
-fn speaks_for(claims: Claims) -> Caller {
-    Caller::verified(claims)
+fn speaks_for(claims: Claims, policies: &Policies) -> Caller {
+    Caller::verified(claims, policies)
 }

@@ -1,7 +1,7 @@
 //! Owns what a client is granted of what it asks for: no more than its registration has, nor than the user's role may do.
 
 use crate::access::Scope;
-use crate::access::policy::{self, PATIENT};
+use crate::access::policy::{PATIENT, Permission, Policies};
 use crate::access::scope::Context;
 use crate::resources;
 
@@ -24,7 +24,8 @@ pub fn keeps_encounters() -> bool {
 
 /// Those of them that are served.
 pub fn words() -> impl Iterator<Item = &'static str> {
-    WORDS.into_iter().filter(|word| *word != "launch/encounter" || keeps_encounters())
+    let permissions = Permission::SCOPED.into_iter().map(Permission::scope);
+    WORDS.into_iter().filter(|word| *word != "launch/encounter" || keeps_encounters()).chain(permissions)
 }
 
 /// What smart-configuration lists: the words, and the widest resource scopes.
@@ -34,7 +35,7 @@ pub fn supported() -> Vec<String> {
         all.push(format!("{context}/*.cruds"));
         all.push(format!("{context}/*.rs"));
         all.push(format!("{context}/*.read"));
-        all.extend(resources::ALL.iter().map(|spec| format!("{context}/{}.cruds", spec.name)));
+        all.extend(resources::served().map(|spec| format!("{context}/{}.cruds", spec.name)));
     }
     all
 }
@@ -85,9 +86,12 @@ pub fn of_client(asked: &str, registered: &str) -> Vec<String> {
 }
 
 /// What of it makes sense for somebody in this role: types and interactions that the role has at all.
-pub fn of_role(granted: &[String], role: &str) -> Vec<String> {
-    let policy = policy::of_role(role);
+pub fn of_role(granted: &[String], role: &str, policies: &Policies) -> Vec<String> {
+    let policy = policies.of_role(role);
     let fits = |word: &String| {
+        if let Some(permission) = Permission::of_scope(word) {
+            return policy.filter(|policy| policy.may(permission)).map(|_| word.clone());
+        }
         let Some(scope) = known(word) else { return Some(word.clone()) };
         let context = match scope.context {
             Context::System => false,
@@ -168,7 +172,7 @@ mod tests {
             ("system/*.rs", "doctor", ""),
             ("user/*.rs openid", "wizard", "openid"),
         ] {
-            assert_eq!(of_role(&words(granted), role).join(" "), left, "{granted} for {role}");
+            assert_eq!(of_role(&words(granted), role, &Policies::default()).join(" "), left, "{granted} for {role}");
         }
     }
 

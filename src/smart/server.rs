@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::key_set::KeySets;
 use super::upstream::Provider;
+use crate::access::Policies;
 use crate::config::Config;
 
 /// The authorization server, beside the database.
@@ -16,6 +17,8 @@ pub struct Server {
     /// Who says who the user is.
     pub providers: Vec<Provider>,
     pub key_sets: KeySets,
+    /// What each role may do.
+    pub policies: Policies,
 }
 
 /// Why the authorization server could not be set up.
@@ -38,14 +41,20 @@ impl Server {
             .build()?;
         let mut providers = Vec::new();
         for provider in &config.sign_in {
-            let made = Provider::open_id(provider, http.clone());
+            let made = Provider::open_id(provider, http.clone(), config.policies.clone());
             providers.push(made.map_err(|words| SetUpError::Provider(provider.name.clone(), words))?);
         }
         if config.sandbox {
             providers.push(Provider::Sandbox);
         }
         let key_sets = KeySets::new(http);
-        Ok(Server { issuer: config.root(), fhir_base: config.fhir_base(), providers, key_sets })
+        Ok(Server {
+            issuer: config.root(),
+            fhir_base: config.fhir_base(),
+            providers,
+            key_sets,
+            policies: config.policies.clone(),
+        })
     }
 
     /// An address of this service.

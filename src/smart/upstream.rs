@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 
 use super::flow::Upstream;
 use super::secret;
+use crate::access::Policies;
 use crate::config::{SignIn, SignInKind};
 use crate::store::Store;
 
@@ -41,6 +42,7 @@ pub struct OpenId {
     proof: Proof,
     http: reqwest::Client,
     found: Mutex<Option<(Instant, CoreProviderMetadata)>>,
+    policies: Policies,
 }
 
 /// How this service proves itself to it.
@@ -77,7 +79,7 @@ type ReadyClient =
 
 impl Provider {
     /// A provider of the configuration; the words say what is wrong with it.
-    pub fn open_id(config: &SignIn, http: reqwest::Client) -> Result<Provider, String> {
+    pub fn open_id(config: &SignIn, http: reqwest::Client, policies: Policies) -> Result<Provider, String> {
         let read = |path: &std::path::Path| {
             std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
         };
@@ -87,7 +89,7 @@ impl Provider {
             (_, _, Some(path)) => Proof::Key { pem: read(path)?, kid: config.key_id.clone() },
             _ => return Err("there is no secret and no key".to_owned()),
         };
-        let open_id = OpenId { config: config.clone(), proof, http, found: Mutex::default() };
+        let open_id = OpenId { config: config.clone(), proof, http, policies, found: Mutex::default() };
         Ok(Provider::OpenId(Box::new(open_id)))
     }
 
@@ -139,7 +141,7 @@ impl Provider {
     pub fn identity(&self, claims: &Map<String, Value>) -> Result<claims::Identity, UpstreamError> {
         let identity = match self {
             Provider::Sandbox => claims::sandbox(claims),
-            Provider::OpenId(open_id) => claims::read(&open_id.config, claims),
+            Provider::OpenId(open_id) => claims::read(&open_id.config, &open_id.policies, claims),
         };
         identity.map_err(UpstreamError::Claims)
     }

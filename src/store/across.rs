@@ -4,7 +4,7 @@ use sqlx::{PgConnection, Row};
 
 use super::plan::{Key, beyond, conditions, counted, sort_keys};
 use super::sql::{Expr, Sql};
-use super::{Found, StoreError, person, terms};
+use super::{Found, StoreError, person, reach, terms};
 use crate::search::across::Across;
 use crate::search::cursor::Cursor;
 
@@ -37,7 +37,7 @@ impl AcrossPlan {
         let (mut arms, mut totals, mut people) = (Vec::new(), Vec::new(), Vec::new());
         let mut outer = Vec::new();
         for (place, part) in across.parts().iter().enumerate() {
-            let table = Expr::literal(part.grant().spec().table);
+            let table = Expr::literal(part.grant().spec().seen.current);
             let keys = keys(&across, place);
             let all = conditions(&mut sql, part);
             if across.total() {
@@ -45,6 +45,7 @@ impl AcrossPlan {
                 totals.push(total);
                 people.push(who);
             }
+            let resource = reach::shown(&mut sql, part.grant(), "t");
             let page = match across.cursor() {
                 Some(cursor) => Expr::all(&[all, beyond(&mut sql, &keys, cursor)]),
                 None => all,
@@ -53,8 +54,9 @@ impl AcrossPlan {
             let order: Vec<Expr> = keys.iter().map(|key| key.order(back)).collect();
             let sorted: Vec<Expr> = keys.iter().map(|key| key.expr.clone()).collect();
             arms.push(Expr::fill(
-                "(SELECT t.id, t.patient_id, t.resource, {}::int AS place, ARRAY[{}] AS keys, {} FROM {} t WHERE {} ORDER BY {} LIMIT {})",
+                "(SELECT t.id, t.patient_id, {} AS resource, {}::int AS place, ARRAY[{}] AS keys, {} FROM {} t WHERE {} ORDER BY {} LIMIT {})",
                 &[
+                    &resource,
                     &Expr::number(place),
                     &Expr::list(&texts),
                     &Expr::list(&sorted),

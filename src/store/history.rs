@@ -103,8 +103,9 @@ impl Store {
         });
         let (mut arms, mut totals) = (Vec::new(), Vec::new());
         for grant in &target.grants {
-            let table = Expr::literal(grant.spec().history);
+            let table = Expr::literal(grant.spec().seen.all);
             let kind = sql.bind(grant.spec().name.to_owned(), "text");
+            let resource = reach::shown(&mut sql, grant, "t");
             let conditions = target.conditions(&mut sql, grant, &table);
             totals.push(Expr::fill("(SELECT count(*) FROM {} t WHERE {})", &[&table, &conditions]));
             let page = match &after {
@@ -120,10 +121,10 @@ impl Store {
                 ]),
             };
             arms.push(Expr::fill(
-                "(SELECT {} AS kind, t.patient_id, t.id, t.version, t.updated_at, t.updated_at::text AS at, t.verb, t.resource, \
+                "(SELECT {} AS kind, t.patient_id, t.id, t.version, t.updated_at, t.updated_at::text AS at, t.verb, {} AS resource, \
                  NOT EXISTS (SELECT 1 FROM {} p WHERE p.id = t.id AND p.version = t.version - 1 AND p.verb <> 'DELETE') AS created \
                  FROM {} t WHERE {} ORDER BY t.updated_at DESC, t.id DESC, t.version DESC LIMIT {})",
-                &[&kind, &table, &table, &page, &limit],
+                &[&kind, &resource, &table, &table, &page, &limit],
             ));
         }
         let statement = Expr::fill(

@@ -23,7 +23,9 @@ pub fn render(sql: &mut Sql, search: &Search) -> Option<Expr> {
     let came = if iterated.is_empty() {
         Expr::join(&first, " UNION ", "NULL")
     } else {
-        first.insert(0, Expr::fill("SELECT {} AS kind, p.id, p.patient_id, p.resource FROM {}", &[&matched, &page]));
+        let resource = reach::shown(sql, search.grant(), "p");
+        let matches = "SELECT {} AS kind, p.id, p.patient_id, {} AS resource FROM {}";
+        first.insert(0, Expr::fill(matches, &[&matched, &resource, &page]));
         let rounds: Vec<Expr> = iterated.iter().map(|group| group.render_iterated(sql)).collect();
         // UNION keeps each resource once, so that a circle ends; a LIMIT ends what is too long.
         Expr::fill(
@@ -76,7 +78,8 @@ impl Group<'_> {
         let entered = self.first.entered.spec();
         let kind = sql.bind(entered.name.to_owned(), "text");
         let reach = reach::rows(sql, &self.first.entered, "i");
-        let table = Expr::literal(entered.table);
+        let resource = reach::shown(sql, &self.first.entered, "i");
+        let table = Expr::literal(entered.seen.current);
         if self.first.reverse {
             let param = self.first.param;
             let mut link = predicate::refers(sql, param, "i", self.from, "p");
@@ -85,24 +88,24 @@ impl Group<'_> {
                 link = Expr::all(&[Expr::literal("i.patient_id = p.patient_id"), link]);
             }
             return Expr::fill(
-                "SELECT {} AS kind, i.id, i.patient_id, i.resource FROM {} i, {} AND {} AND {}",
-                &[&kind, &table, rows, &link, &reach],
+                "SELECT {} AS kind, i.id, i.patient_id, {} AS resource FROM {} i, {} AND {} AND {}",
+                &[&kind, &resource, &table, rows, &link, &reach],
             );
         }
         let prefix = sql.bind(format!("{}/", entered.name), "text");
         let columns: Vec<Expr> = self.params.iter().map(|param| Expr::column("p", param.column)).collect();
         // The ids that the rows refer to, each looked up by itself.
         Expr::fill(
-            "SELECT {} AS kind, i.id, i.patient_id, i.resource FROM (SELECT DISTINCT substr(v, length({}) + 1) AS id \
+            "SELECT {} AS kind, i.id, i.patient_id, {} AS resource FROM (SELECT DISTINCT substr(v, length({}) + 1) AS id \
              FROM (SELECT p.* FROM {}) p, unnest({}) v WHERE v ^@ {}) x JOIN {} i ON i.id = x.id WHERE {}",
-            &[&kind, &prefix, rows, &Expr::join(&columns, " || ", "NULL"), &prefix, &table, &reach],
+            &[&kind, &resource, &prefix, rows, &Expr::join(&columns, " || ", "NULL"), &prefix, &table, &reach],
         )
     }
 
     /// What comes along with the resource `c` that came along, if it is of the type this is about.
     fn render_iterated(&self, sql: &mut Sql) -> Expr {
         let kind = sql.bind(self.from.name.to_owned(), "text");
-        let table = Expr::literal(self.from.table);
+        let table = Expr::literal(self.from.seen.current);
         let rows = Expr::fill("{} p WHERE c.kind = {} AND p.id = c.id", &[&table, &kind]);
         self.render(sql, &rows)
     }

@@ -77,7 +77,7 @@ impl Lastn {
             &[
                 &Expr::literal(OWNER),
                 &Expr::literal(CODES),
-                &Expr::literal(spec.table),
+                &Expr::literal(spec.seen.current),
                 &conditions,
                 &steps,
                 &Expr::literal(NEWEST),

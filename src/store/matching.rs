@@ -109,7 +109,9 @@ impl Candidates {
     fn arm(&self, sql: &mut Sql, found: Expr) -> Expr {
         let reach = reach::rows(sql, &self.grant, "t");
         let found = Expr::all(&[reach, found]);
-        Expr::fill("SELECT t.id, t.patient_id, t.resource FROM patient t WHERE {}", &[&found])
+        let resource = reach::shown(sql, &self.grant, "t");
+        let table = Expr::literal(self.grant.spec().seen.current);
+        Expr::fill("SELECT t.id, t.patient_id, {} AS resource FROM {} t WHERE {}", &[&resource, &table, &found])
     }
 }
 

@@ -16,9 +16,11 @@ mod lastn;
 mod matching;
 mod migrate;
 mod oauth;
+mod overrides;
 mod person;
 mod plan;
 mod predicate;
+mod protection;
 mod reach;
 mod read;
 mod reindex;
@@ -38,27 +40,36 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use across::{AcrossPage, AcrossPlan};
-pub use audit::{AuditRow, AuditTrail, Outcome};
+pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};
 pub use migrate::create_database;
 pub use oauth::{Consent, Hash, NewToken, Redeemed, SigningKey, StoredClient};
+pub use overrides::{Alert, Claim, Opened, Untold};
 pub use plan::{Found, Included, Page, Plan};
+pub use protection::{Named, Protect, Protections};
 pub use read::{Read, Target};
-pub use relationship::Relationship;
+pub use relationship::KnownRelationship;
 pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
 pub use token::KnownToken;
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
+pub use crate::access::Relationship;
+use crate::access::Sensitive;
 use crate::search::Search;
 use crate::search::cursor::CursorKey;
+
+/// The role that the service has in the database (migrations/0011).
+const SERVICE: &str = "lcr_service";
 
 /// The record's database.
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// The codes that label what is written.
+    sensitive: Sensitive,
 }
 
 /// Why the database did not answer. The words are for operators; callers see none of them. They hold no value of a
@@ -117,9 +128,18 @@ fn is_passing(code: Option<&str>) -> bool {
 }
 
 impl Store {
-    /// A pool of at most `connections`, opened when first used.
+    /// A pool of at most `connections`, opened when first used, as whoever the URL names: for commands of the operator.
     pub fn connect(url: &str, connections: u32) -> Result<Store, StoreError> {
+        Store::with(PgConnectOptions::from_str(url).map_err(StoreError::Url)?, connections)
+    }
+
+    /// The same, for the service: in a role that owns nothing, and sees no person's row unless a statement says in whose reach.
+    pub fn of_service(url: &str, connections: u32) -> Result<Store, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
+        Store::with(options.options([("role", SERVICE)]), connections)
+    }
+
+    fn with(options: PgConnectOptions, connections: u32) -> Result<Store, StoreError> {
         // Statements here are short: planning them to machine code costs more than it saves.
         let options = options.application_name("lcr").options([("jit", "off"), ("timezone", "UTC")]);
         let pool = PgPoolOptions::new()
@@ -127,7 +147,12 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Store { pool })
+        Ok(Store { pool, sensitive: Sensitive::default() })
+    }
+
+    /// The same, labelling what is written by these codes too.
+    pub fn labelling(self, sensitive: Sensitive) -> Store {
+        Store { sensitive, ..self }
     }
 
     /// The secret that signs cursors, which the first migration made.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
-use super::{StoreError, reach};
+use super::{StoreError, protection, reach};
 use crate::access::{Grant, Reach};
 use crate::resources::{self, spec::Compartment};
 use crate::search::value::Test;
@@ -31,14 +31,12 @@ impl People {
                 continue;
             }
             let mut sql = Sql::default();
+            let opened = reach::opened(&mut sql, grant);
             let covered = reach::people(&mut sql, grant, "k");
             let wanted = sql.bind(ids.clone(), "text[]");
-            let label = sql.bind(grant.up_to() as i16, "smallint");
-            // A Patient whose label is above the caller's is as one who is not there.
             sql.push(&Expr::fill(
-                "SELECT k.id, k.patient_id, {} AND NOT EXISTS (SELECT 1 FROM patient p WHERE p.id = k.id AND p.confidentiality > {}) \
-                 AS covered FROM patient_key k WHERE k.id = ANY({})",
-                &[&covered, &label, &wanted],
+                "SELECT k.id, k.patient_id, {} AS covered FROM patient_key k WHERE {} AND k.id = ANY({})",
+                &[&covered, &opened, &wanted],
             ));
             let mut inside = HashSet::new();
             for row in sql.fetch(&mut *tx).await? {
@@ -122,6 +120,7 @@ impl People {
         }
         let follow = sqlx::query("UPDATE patient_key SET patient_id = $2 WHERE id = $1").bind(id).bind(other);
         follow.execute(&mut *tx).await?;
+        protection::follow(tx, person, other).await?;
         self.by_id.insert(id.to_owned(), other);
         Ok(Some(other))
     }

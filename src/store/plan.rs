@@ -53,7 +53,7 @@ impl Plan {
         let mut sql = Sql::default();
         let keys = sort_keys(search.sort());
         let conditions = conditions(&mut sql, &search);
-        let table = Expr::literal(search.grant().spec().table);
+        let table = Expr::literal(search.grant().spec().seen.current);
 
         let shown: Vec<Expr> = keys.iter().map(|key| Expr::fill("({})::text", &[&key.expr])).collect();
         let shown = Expr::list(&shown);
@@ -73,7 +73,8 @@ impl Plan {
         // One row more than the page, to know whether another page follows.
         let limit =
             sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX - 1) + i64::from(search.count() > 0), "bigint");
-        let columns = Expr::fill("t.id, t.patient_id, t.resource, ARRAY[{}] AS keys", &[&shown]);
+        let resource = reach::shown(&mut sql, search.grant(), "t");
+        let columns = Expr::fill("t.id, t.patient_id, {} AS resource, ARRAY[{}] AS keys", &[&resource, &shown]);
         let from = Expr::fill("FROM {} t WHERE {} ORDER BY {} LIMIT {}", &[&table, &page, &order, &limit]);
         let includes = includes::render(&mut sql, &search);
         let statement = match (search.total(), includes) {
@@ -87,9 +88,9 @@ impl Plan {
             (_, Some(includes)) => Expr::fill(
                 "WITH page AS MATERIALIZED (SELECT t.*, ARRAY[{}] AS keys, row_number() OVER (ORDER BY {}) AS place {}) \
                  SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (\
-                 SELECT t.id, t.patient_id, t.resource, t.keys, t.place, NULL AS kind FROM page t \
+                 SELECT t.id, t.patient_id, {} AS resource, t.keys, t.place, NULL AS kind FROM page t \
                  UNION ALL {} ORDER BY place) r ON true",
-                &[&shown, &order, &from, &total, &includes],
+                &[&shown, &order, &from, &total, &resource, &includes],
             ),
         };
         sql.push(&statement);

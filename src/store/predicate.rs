@@ -41,7 +41,7 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
     }
     conditions.push(refers(sql, param, from, referred, to));
     conditions.push(of(sql, other, inner, depth + 1));
-    let table = Expr::fill("{} {}", &[&Expr::literal(other.table), &Expr::literal(next)]);
+    let table = Expr::fill("{} {}", &[&Expr::literal(other.seen.current), &Expr::literal(next)]);
     Expr::fill("EXISTS (SELECT 1 FROM {} WHERE {})", &[&table, &Expr::all(&conditions)])
 }
 
@@ -52,6 +52,7 @@ fn of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, alias: &'static st
     let about = match spec.compartment {
         Compartment::Person => Expr::fill("{} = {}", &[&Expr::column(alias, "id"), &id]),
         Compartment::Subject(element) => Expr::fill("{} && {}", &[&Expr::column(alias, element), &target]),
+        Compartment::Trail => Expr::fill("{} && {}", &[&Expr::column(alias, "patient"), &target]),
         Compartment::Nobody => return Expr::literal("false"),
     };
     let members = spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column);
@@ -60,7 +61,7 @@ fn of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, alias: &'static st
     for column in members {
         // As the indexes on these columns have it: few of their references are to Patients.
         within.push(Expr::fill("patients_in({}) && {}", &[&Expr::column(alias, column), &target]));
-        let table = Expr::literal(spec.table);
+        let table = Expr::literal(spec.seen.current);
         let rows = "{} UNION SELECT m.patient_id FROM {} m WHERE patients_in({}) && {}";
         people = Expr::fill(rows, &[&people, &table, &Expr::column("m", column), &target]);
     }

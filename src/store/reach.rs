@@ -2,7 +2,7 @@
 
 use super::predicate;
 use super::sql::{Expr, Sql};
-use crate::access::{Grant, Holders, Narrow, Reach};
+use crate::access::{Confidentiality, Grant, Holders, Narrow, Reach};
 use crate::resources::spec::Compartment;
 use crate::search::value;
 
@@ -24,7 +24,7 @@ pub fn versions(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
         return covered;
     }
     let narrow = narrow(sql, grant, "g");
-    let (table, alias) = (Expr::literal(grant.spec().table), Expr::literal(alias));
+    let (table, alias) = (Expr::literal(grant.spec().seen.current), Expr::literal(alias));
     let current = Expr::fill(
         "EXISTS (SELECT 1 FROM {} g WHERE g.patient_id = {}.patient_id AND g.id = {}.id AND g.version = {}.version AND {})",
         &[&table, &alias, &alias, &alias, &narrow],
@@ -47,29 +47,97 @@ pub fn narrow(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     Expr::fill("coalesce({}, false)", &[&Expr::any(&alternatives)])
 }
 
-/// The rows that reach and label let through.
-fn covered(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
-    let label = sql.bind(grant.up_to() as i16, "smallint");
-    let label = Expr::fill("{} <= {}", &[&Expr::column(alias, "confidentiality"), &label]);
-    if grant.spec().compartment == Compartment::Nobody {
-        return label;
+/// The JSON of a row of `alias` as the grant shows it. A restricted person's Patient has a redacted form, which everybody sees
+/// but the person, the source of the row, and who has opened the seal; of the trail, a person sees no queries.
+pub fn shown(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let (full, redacted) = (Expr::column(alias, "resource"), Expr::column(alias, "redacted"));
+    let spec = grant.spec();
+    if spec.is_trail() {
+        return if matches!(grant.reach(), Reach::Trail) { full } else { redacted };
     }
-    let people = people(sql, grant, alias);
-    let reach = match grant.reach() {
-        Reach::Source { source, .. } => {
-            let source = sql.bind(source.clone(), "text");
-            let own = Expr::fill(
-                "{} = (SELECT s.source_id FROM source s WHERE s.name = {})",
-                &[&Expr::column(alias, "source_id"), &source],
-            );
-            Expr::any(&[own, people])
-        }
-        _ => people,
+    if !spec.is_person() || matches!(grant.reach(), Reach::Patient { staff: None, .. }) {
+        return full;
+    }
+    let opened = match grant.reach() {
+        Reach::Source { source, .. } => Some(own(sql, source, alias)),
+        _ => overridden(sql, grant, Override::Seal, &Expr::column(alias, "patient_id")),
     };
-    Expr::all(&[reach, label])
+    match opened {
+        None => Expr::fill("coalesce({}, {})", &[&redacted, &full]),
+        Some(opened) => {
+            Expr::fill("CASE WHEN {} IS NULL OR {} THEN {} ELSE {} END", &[&redacted, &opened, &full, &redacted])
+        }
+    }
 }
 
-/// The people that the grant covers, whatever the row: `alias` has a patient_id.
+/// The rows that reach, protections and label let through.
+fn covered(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let spec = grant.spec();
+    if spec.is_trail() {
+        return match grant.reach() {
+            Reach::Trail => opened(sql, grant),
+            Reach::Patient { staff: None, .. } => Expr::all(&[opened(sql, grant), people(sql, grant, alias)]),
+            // Staff see no trail of their own patients.
+            _ => Expr::literal("false"),
+        };
+    }
+    let label = labelled(sql, grant, alias);
+    if spec.compartment == Compartment::Nobody {
+        return label;
+    }
+    let opened = opened(sql, grant);
+    let people = people(sql, grant, alias);
+    let reach = match grant.reach() {
+        Reach::Source { source, .. } => Expr::any(&[own(sql, source, alias), people]),
+        _ => people,
+    };
+    Expr::all(&[opened, reach, label])
+}
+
+/// Rows up to the grant's label. A Patient that is labelled R is not hidden but shown redacted.
+fn labelled(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
+    let limit = most(grant, grant.spec().is_person());
+    let limit = sql.bind(limit as i16, "smallint");
+    let label = Expr::fill("{} <= {}", &[&Expr::column(alias, "confidentiality"), &limit]);
+    match overridden(sql, grant, Override::Seal, &Expr::column(alias, "patient_id")) {
+        Some(unsealed) => Expr::any(&[label, unsealed]),
+        None => label,
+    }
+}
+
+/// The highest label that is not hidden from the grant.
+fn most(grant: &Grant, of_person: bool) -> Confidentiality {
+    if of_person { grant.up_to().max(Confidentiality::Restricted) } else { grant.up_to() }
+}
+
+/// The rows of a source.
+fn own(sql: &mut Sql, source: &str, alias: &'static str) -> Expr {
+    let source = sql.bind(source.to_owned(), "text");
+    Expr::fill(
+        "{} = (SELECT s.source_id FROM source s WHERE s.name = {})",
+        &[&Expr::column(alias, "source_id"), &source],
+    )
+}
+
+/// Opens the second lock as far as the grant reaches, for this statement: PostgreSQL evaluates what names no row before it
+/// looks at any, and where it did not, the rows would not be there.
+pub fn opened(sql: &mut Sql, grant: &Grant) -> Expr {
+    let (holders, patient, source, trail) = match grant.reach() {
+        Reach::Patient { id, staff: None } => (Vec::new(), Some(id.clone()), None, false),
+        Reach::Patient { staff: Some(holders), .. } | Reach::Relationships(holders) => {
+            (holders.keys(), None, None, false)
+        }
+        Reach::Source { source, organisation } => {
+            (of_organisation(organisation).keys(), None, Some(source.clone()), false)
+        }
+        Reach::Trail => (Vec::new(), None, None, true),
+    };
+    let (holders, patient) = (sql.bind(holders, "text[]"), sql.bind(patient, "text"));
+    let (source, trail) = (sql.bind(source, "text"), sql.bind(trail, "boolean"));
+    Expr::fill("(SELECT reach_set({}, {}, {}, {}))", &[&holders, &patient, &source, &trail])
+}
+
+/// The people that the grant covers, whatever the row: `alias` has a patient_id. The second lock is `opened` apart from it.
 pub fn people(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     let person = Expr::column(alias, "patient_id");
     match grant.reach() {
@@ -78,26 +146,68 @@ pub fn people(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
             let own = Expr::fill("{} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&person, &id]);
             match staff {
                 None => own,
-                Some(holders) => Expr::all(&[own, related(sql, holders, &person)]),
+                Some(holders) => Expr::all(&[own, related(sql, holders, &person), unprotected(sql, grant, &person)]),
             }
         }
-        Reach::Relationships(holders) => related(sql, holders, &person),
+        Reach::Relationships(holders) => Expr::all(&[related(sql, holders, &person), unprotected(sql, grant, &person)]),
         Reach::Source { organisation, .. } => {
-            let holders = Holders { organisation: organisation.clone(), ..Holders::default() };
-            related(sql, &holders, &person)
+            let holders = of_organisation(organisation);
+            Expr::all(&[related(sql, &holders, &person), unprotected(sql, grant, &person)])
         }
+        Reach::Trail => Expr::literal("false"),
     }
+}
+
+/// Whether nothing hides the person from everyone: an opt-out, or a Patient with a label above the grant's. Each gives way to
+/// an override of the caller's own, where the role may have one.
+fn unprotected(sql: &mut Sql, grant: &Grant, person: &Expr) -> Expr {
+    let limit = sql.bind(most(grant, true) as i16, "smallint");
+    let mut opted_out = vec![Expr::literal("p.opted_out")];
+    let mut sealed = vec![Expr::fill("p.label > {}", &[&limit])];
+    for (parts, over) in [(&mut opted_out, Override::OptOut), (&mut sealed, Override::Seal)] {
+        parts.extend(overridden(sql, grant, over, person).map(|over| Expr::fill("NOT {}", &[&over])));
+    }
+    let hidden = Expr::any(&[Expr::all(&opted_out), Expr::all(&sealed)]);
+    Expr::fill("NOT EXISTS (SELECT 1 FROM person_protection p WHERE p.patient_id = {} AND {})", &[person, &hidden])
+}
+
+/// What breaking glass may go over.
+#[derive(Clone, Copy)]
+enum Override {
+    OptOut,
+    Seal,
+}
+
+/// Whether the caller has gone over it for this person, and still may; none where the role never does.
+fn overridden(sql: &mut Sql, grant: &Grant, over: Override, person: &Expr) -> Option<Expr> {
+    let (may, flag) = match over {
+        Override::OptOut => (grant.goes_over_opt_outs(), "over_opt_out"),
+        Override::Seal => (grant.opens_seals(), "unseals"),
+    };
+    let (Reach::Relationships(Holders { user, .. }) | Reach::Patient { staff: Some(Holders { user, .. }), .. }) =
+        grant.reach()
+    else {
+        return None;
+    };
+    let user = user.as_ref().filter(|_| may)?;
+    let key = sql.bind(format!("practitioner/{user}"), "text");
+    Some(Expr::fill(
+        "EXISTS (SELECT 1 FROM care_relationship o WHERE o.patient_id = {} AND o.holder_key = {} AND o.{} \
+         AND o.revoked_at IS NULL AND o.valid_from <= now() AND (o.valid_to IS NULL OR o.valid_to > now()))",
+        &[person, &key, &Expr::literal(flag)],
+    ))
 }
 
 /// Whether one of the holders is in a care relationship with the person, now.
 fn related(sql: &mut Sql, holders: &Holders, person: &Expr) -> Expr {
-    let user = holders.user.iter().map(|id| format!("practitioner/{id}"));
-    let teams = holders.teams.iter().map(|id| format!("team/{id}"));
-    let organisation = holders.organisation.iter().map(|ods| format!("organisation/{ods}"));
-    let keys = sql.bind(user.chain(teams).chain(organisation).collect::<Vec<String>>(), "text[]");
+    let keys = sql.bind(holders.keys(), "text[]");
     Expr::fill(
         "EXISTS (SELECT 1 FROM care_relationship r WHERE r.patient_id = {} AND r.holder_key = ANY({}) \
          AND r.revoked_at IS NULL AND r.valid_from <= now() AND (r.valid_to IS NULL OR r.valid_to > now()))",
         &[person, &keys],
     )
+}
+
+fn of_organisation(organisation: &Option<String>) -> Holders {
+    Holders { organisation: organisation.clone(), ..Holders::default() }
 }

@@ -67,11 +67,12 @@ pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Re
 async fn read_from(on: &mut PgConnection, target: &Target, current: bool) -> Result<Read, StoreError> {
     let mut sql = Sql::default();
     let spec = target.grant.spec();
-    let (reach, table, columns) = if current {
-        (reach::rows(&mut sql, &target.grant, "t"), spec.table, "t.resource, 'PUT'")
+    let (reach, table, verb) = if current {
+        (reach::rows(&mut sql, &target.grant, "t"), spec.seen.current, "'PUT'")
     } else {
-        (reach::versions(&mut sql, &target.grant, "t"), spec.history, "t.resource, t.verb")
+        (reach::versions(&mut sql, &target.grant, "t"), spec.seen.all, "t.verb")
     };
+    let shown = reach::shown(&mut sql, &target.grant, "t");
     let table = Expr::literal(table);
     let id = sql.bind(target.id.clone(), "text");
     let version = match target.version {
@@ -79,8 +80,8 @@ async fn read_from(on: &mut PgConnection, target: &Target, current: bool) -> Res
         None => Expr::literal(""),
     };
     let statement = Expr::fill(
-        "SELECT t.patient_id, t.version, t.updated_at, {} AS verb FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
-        &[&Expr::literal(columns), &table, &reach, &id, &version],
+        "SELECT t.patient_id, t.version, t.updated_at, {} AS resource, {} AS verb FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1",
+        &[&shown, &Expr::literal(verb), &table, &reach, &id, &version],
     );
     sql.push(&statement);
     let rows = sql.fetch(on).await?;

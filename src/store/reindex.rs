@@ -4,7 +4,9 @@
 use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
+use super::write::label_of;
 use super::{Store, StoreError};
+use crate::access::Sensitive;
 use crate::fhir::json::{Json, Object};
 use crate::resources::spec::ResourceSpec;
 use crate::resources::{self, index};
@@ -45,7 +47,7 @@ impl Store {
         for _ in 0..PASSES {
             loop {
                 let mut tx = self.pool.begin().await?;
-                let indexed = batch(&mut tx, spec, base).await?;
+                let indexed = batch(&mut tx, spec, (base, &self.sensitive)).await?;
                 tx.commit().await?;
                 each(indexed);
                 if indexed == 0 {
@@ -92,51 +94,78 @@ impl Store {
 }
 
 /// Indexes the next rows and notes how far it is, in one transaction. It waits for no row: one that a writer holds is left out.
-async fn batch(tx: &mut PgConnection, spec: &'static ResourceSpec, base: &str) -> Result<usize, StoreError> {
+async fn batch(
+    tx: &mut PgConnection,
+    spec: &'static ResourceSpec,
+    (base, sensitive): (&str, &Sensitive),
+) -> Result<usize, StoreError> {
     let mut sql = Sql::default();
     let edition = sql.bind(index::EDITION, "smallint");
     let (kind, most) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(BATCH, "bigint"));
+    // A restricted person's Patient is found by what is left of it.
+    let shown = Expr::literal(if spec.is_person() { "coalesce(t.redacted, t.resource)" } else { "t.resource" });
     let table = Expr::literal(spec.table);
     sql.push(&Expr::fill(
-        "SELECT t.id, t.version, t.resource FROM {} t WHERE t.id > (SELECT r.after_id FROM reindex r WHERE r.kind = {}) \
+        "SELECT t.id, t.version, t.resource, {} AS shown FROM {} t WHERE t.id > (SELECT r.after_id FROM reindex r WHERE r.kind = {}) \
          AND t.edition IS DISTINCT FROM {} ORDER BY t.id LIMIT {} FOR UPDATE OF t SKIP LOCKED",
-        &[&table, &kind, &edition, &most],
+        &[&shown, &table, &kind, &edition, &most],
     ));
     let rows = sql.fetch(&mut *tx).await?;
     let mut records = Vec::with_capacity(rows.len());
     let mut last = None;
     for row in &rows {
-        let (id, version, text): (String, i32, String) =
-            (row.try_get("id")?, row.try_get("version")?, row.try_get("resource")?);
-        records.push(record(spec, &id, version, &text, base)?);
+        let (id, version): (String, i32) = (row.try_get("id")?, row.try_get("version")?);
+        let resource = stored(row.try_get("resource")?)?;
+        let columns = index::columns(spec, &stored(row.try_get("shown")?)?, base);
+        let label = label_of(&resource, &columns, sensitive);
+        let mut record = record(&id, version, columns);
+        record.set("confidentiality", Json::Number((label as i16).to_string()));
+        records.push(record);
         last = Some(id);
     }
     let Some(last) = last else { return Ok(0) };
-    let mut sql = Sql::default();
-    let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
-    let columns = index::column_names(spec).into_iter().map(|(stem, suffix)| {
-        let name = Expr::fill("{}{}", &[&Expr::literal(stem), &Expr::literal(suffix)]);
-        Expr::fill("{} = r.{}", &[&name, &name])
-    });
-    // A row that has moved to another person meanwhile, or on to another version, is found by what it is.
-    sql.push(&Expr::fill(
-        "UPDATE {} t SET {} FROM json_populate_recordset(NULL::{}, {}) r WHERE t.id = r.id AND t.version = r.version",
-        &[&table, &Expr::list(&columns.collect::<Vec<_>>()), &table, &json],
-    ));
-    sql.fetch(&mut *tx).await?;
+    put(tx, spec, records, &[("confidentiality", "")]).await?;
     let note = sqlx::query("UPDATE reindex SET after_id = $2 WHERE kind = $1").bind(spec.name).bind(last);
     note.execute(tx).await?;
     Ok(rows.len())
 }
 
-/// The search columns of a stored resource, with what its row is found by.
-fn record(spec: &'static ResourceSpec, id: &str, version: i32, text: &str, base: &str) -> Result<String, StoreError> {
-    let Ok(Json::Object(resource)) = Json::parse(text.as_bytes()) else {
-        return Err(StoreError::Statement(sqlx::Error::Decode("a stored resource is no JSON object".into())));
-    };
-    let mut record = Object::default();
+/// Search columns as a record, with what its row is found by.
+pub(super) fn record(id: &str, version: i32, columns: Object) -> Object {
+    let mut record = columns;
     record.set("id", Json::string(id));
     record.set("version", Json::Number(version.to_string()));
-    record.0.extend(index::columns(spec, &resource, base).0);
-    Ok(Json::Object(record).to_string())
+    record
+}
+
+/// Gives rows their search columns, and these besides. A row that has moved to another person meanwhile, or on to another
+/// version, is found by what it is.
+pub(super) async fn put(
+    tx: &mut PgConnection,
+    spec: &'static ResourceSpec,
+    records: Vec<Object>,
+    besides: &[(&'static str, &'static str)],
+) -> Result<(), StoreError> {
+    let mut sql = Sql::default();
+    let records = Json::Array(records.into_iter().map(Json::Object).collect()).to_string();
+    let json = sql.bind_text(&records, "json");
+    let columns = index::column_names(spec).into_iter().chain(besides.iter().copied()).map(|(stem, suffix)| {
+        let name = Expr::fill("{}{}", &[&Expr::literal(stem), &Expr::literal(suffix)]);
+        Expr::fill("{} = r.{}", &[&name, &name])
+    });
+    let table = Expr::literal(spec.table);
+    sql.push(&Expr::fill(
+        "UPDATE {} t SET {} FROM json_populate_recordset(NULL::{}, {}) r WHERE t.id = r.id AND t.version = r.version",
+        &[&table, &Expr::list(&columns.collect::<Vec<_>>()), &table, &json],
+    ));
+    sql.fetch(&mut *tx).await?;
+    Ok(())
+}
+
+/// A stored resource.
+pub(super) fn stored(text: String) -> Result<Object, StoreError> {
+    match Json::parse(text.as_bytes()) {
+        Ok(Json::Object(resource)) => Ok(resource),
+        _ => Err(StoreError::Statement(sqlx::Error::Decode("a stored resource is no JSON object".into()))),
+    }
 }

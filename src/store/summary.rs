@@ -111,7 +111,7 @@ impl SummaryTarget {
             let person =
                 Expr::fill("t.patient_id = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&patient]);
             let conditions = Expr::all(&[reach, person, Expr::literal(selection.which)]);
-            let table = Expr::literal(grant.spec().table);
+            let table = Expr::literal(grant.spec().seen.current);
             let order = Expr::literal(selection.order);
             let rows = if selection.newest {
                 let ranked = "(SELECT t.*, row_number() OVER (PARTITION BY {} ORDER BY {}) AS rank FROM {} t WHERE {}) t WHERE t.rank = 1";

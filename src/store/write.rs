@@ -21,6 +21,7 @@ use crate::fhir::json::Object;
 use crate::fhir::outcome::Issue;
 use crate::search::Search;
 use condition::Condition;
+pub(super) use rows::label_of;
 
 /// One change: only a Grant of the right kind makes one.
 pub struct Write {
@@ -212,6 +213,8 @@ impl Write {
 /// Changes that are made but not yet committed; dropped, they never were.
 pub struct Pending {
     tx: Transaction<'static, Postgres>,
+    /// Whether the second lock is shut again: what is read now is read as any other caller's is.
+    shut: bool,
 }
 
 impl Store {
@@ -234,26 +237,38 @@ impl Store {
         base: &str,
         audit: &AuditRow,
     ) -> Result<(Pending, Vec<Written>), NotWritten> {
-        let mut tx = self.pool.begin().await?;
-        let written = work::all(&mut tx, changes.into(), base, audit).await?;
-        Ok((Pending { tx }, written))
+        // What a change touches is looked for in the whole record; what is shown of it, and where, the grants' reach decides.
+        let mut tx = self.pool.begin_with("BEGIN; SET LOCAL lcr.whole = 'on'").await?;
+        let written = work::all(&mut tx, changes.into(), (base, &self.sensitive), audit).await?;
+        Ok((Pending { tx, shut: false }, written))
     }
 }
 
 impl Pending {
     /// Reads what is there with the changes made.
     pub async fn read(&mut self, target: &Target) -> Result<Read, StoreError> {
+        self.shut().await?;
         read_on(&mut self.tx, target).await
     }
 
     /// Searches what is there with the changes made.
     pub async fn search(&mut self, plan: Plan) -> Result<Page, StoreError> {
+        self.shut().await?;
         plan.run(&mut self.tx).await
     }
 
     /// The people within reach whom a search asks about by name.
     pub async fn asked_about(&mut self, search: &Search) -> Result<Vec<i64>, StoreError> {
+        self.shut().await?;
         super::person::asked_about(&mut self.tx, search).await
+    }
+
+    async fn shut(&mut self) -> Result<(), StoreError> {
+        if !self.shut {
+            sqlx::query("SET LOCAL lcr.whole = ''").execute(&mut *self.tx).await?;
+            self.shut = true;
+        }
+        Ok(())
     }
 
     /// Adds audit rows, of what was seen meanwhile.

@@ -3,7 +3,7 @@
 // A look into the trail itself, which no interaction shows.
 #![allow(clippy::disallowed_types)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::json;
 use sqlx::{Connection, PgConnection, Row};
@@ -16,22 +16,25 @@ type Line = (Option<i64>, String, String, i16);
 
 struct Trail {
     database: PgConnection,
-    last: i64,
+    known: HashSet<String>,
 }
 
 impl Trail {
     async fn of(app: &TestApp) -> Trail {
-        let mut trail = Trail { database: PgConnection::connect(&app.database).await.expect("the database"), last: 0 };
+        let mut trail = Trail {
+            database: PgConnection::connect(&app.database).await.expect("the database"),
+            known: HashSet::new(),
+        };
         trail.new_rows().await;
         trail
     }
 
     /// Rows that have come since the last look, which must be of one request.
     async fn new_rows(&mut self) -> Vec<Line> {
-        let select = "SELECT audit_id, request_id::text, patient_id, action, resource_type, outcome FROM audit WHERE audit_id > $1 ORDER BY 1";
-        let rows = sqlx::query(select).bind(self.last).fetch_all(&mut self.database).await.expect("rows");
-        self.last = rows.last().map_or(self.last, |row| row.get(0));
-        rows.iter().map(|row| (row.get(2), row.get(3), row.get(4), row.get(5))).collect()
+        let select = "SELECT id, patient_id, action, resource_type, outcome FROM audit ORDER BY at, chain, link, place";
+        let rows = sqlx::query(select).fetch_all(&mut self.database).await.expect("rows");
+        let new = rows.iter().filter(|row| self.known.insert(row.get(0)));
+        new.map(|row| (row.get(1), row.get(2), row.get(3), row.get(4))).collect()
     }
 
     async fn person(&mut self, id: &str) -> i64 {

@@ -31,7 +31,7 @@ async fn each_role_sees_up_to_its_label() {
     let app = people().await;
     let elsewhere = app.source(ELSEWHERE).await;
     for (at, (codes, expected)) in LABELS.iter().enumerate() {
-        for kind in ["Condition", "CarePlan", "Patient"] {
+        for kind in ["Condition", "CarePlan"] {
             let mut row = about(kind, &format!("label-{at}-{kind}"), "near", NEAR);
             let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
             let mut labels = vec![

@@ -105,7 +105,8 @@ pub async fn relate_for(app: &TestApp, n: usize, kind: &str, holder: &str, from:
         source: "test".to_owned(),
         reason: "test".to_owned(),
     };
-    assert!(app.store.relate(&relationship).await.expect("a relationship"), "nobody has the number {n}");
+    let nobody = app.store.relate(&[relationship]).await.expect("a relationship");
+    assert!(nobody.is_empty(), "nobody has the number {n}");
 }
 
 /// Relates from long ago to no end.
@@ -135,6 +136,17 @@ pub async fn persona<'a>(app: &'a TestApp, name: &str) -> Session<'a> {
 /// Numbers of the two patients that `people` makes.
 pub const NEAR: usize = 1;
 pub const FAR: usize = 2;
+/// The number of a third, `veil-Patient`: all are involved in their care, and a label hides them.
+pub const VEILED: usize = 9;
+
+/// Those who are involved in the care of `near`.
+const CARERS: [(&str, &str); 5] = [
+    ("organisation", "Y90001"),
+    ("organisation", "Y9R01"),
+    ("practitioner", "nurse"),
+    ("practitioner", "social-worker"),
+    ("organisation", "Y9OOH"),
+];
 
 /// A service that keeps two patients: `near`, in whose care every persona but the stranger is involved, and `far`,
 /// shared by another source, in whose care none is.
@@ -142,13 +154,7 @@ pub async fn people() -> TestApp {
     let app = TestApp::start().await;
     put(&app.source(GP_SOURCE).await, &patient("near", NEAR)).await;
     put(&app.source(ELSEWHERE).await, &patient("far", FAR)).await;
-    for (kind, holder) in [
-        ("organisation", "Y90001"),
-        ("organisation", "Y9R01"),
-        ("practitioner", "nurse"),
-        ("practitioner", "social-worker"),
-        ("organisation", "Y9OOH"),
-    ] {
+    for (kind, holder) in CARERS {
         relate(&app, NEAR, kind, holder).await;
     }
     app
@@ -163,10 +169,14 @@ pub async fn full() -> TestApp {
     for kind in TYPES {
         put(&gp, &about(kind, &format!("near-{kind}"), "near", NEAR)).await;
         put(&elsewhere, &about(kind, &format!("far-{kind}"), "far", FAR)).await;
-        put(&elsewhere, &labelled(about(kind, &format!("veil-{kind}"), "near", NEAR), "V")).await;
+        let number = if kind == "Patient" { VEILED } else { NEAR };
+        put(&elsewhere, &labelled(about(kind, &format!("veil-{kind}"), "near", number), "V")).await;
         let gone = about(kind, &format!("gone-{kind}"), "far", FAR);
         put(&elsewhere, &gone).await;
         assert_eq!(elsewhere.delete(&address(&gone)).await.status, 204);
+    }
+    for (kind, holder) in CARERS {
+        relate(&app, VEILED, kind, holder).await;
     }
     app
 }

@@ -163,7 +163,7 @@ async fn every_person_seen_has_an_audit_row_and_scopes_bound_it() {
     let mut raw = PgConnection::connect(&app.database).await.expect("connection");
     let people = async |raw: &mut PgConnection| -> Vec<String> {
         let find = "SELECT k.id FROM audit a JOIN patient_key k USING (patient_id) WHERE a.query LIKE '%$everything%' \
-                    AND a.outcome = 0 ORDER BY a.audit_id DESC LIMIT 2";
+                    AND a.outcome = 0 ORDER BY a.at DESC, a.link DESC, a.place DESC LIMIT 2";
         let mut ids: Vec<String> = sqlx::query_scalar(find).fetch_all(raw).await.expect("rows");
         ids.sort();
         ids

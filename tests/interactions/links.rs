@@ -66,7 +66,7 @@ async fn another_caller_cannot_follow_a_link() {
         keep(&session, &format!("shared{n}"), numbered).await;
     }
     for holder in ["u1", "u2"] {
-        assert!(app.store.relate(&relationship(&number, holder)).await.expect("relationship"));
+        assert!(app.store.relate(&[relationship(&number, holder)]).await.expect("relationship").is_empty());
     }
     let link = get(&doctor, "Patient?_count=1").await.link("next").expect("next");
     assert_eq!(get(&doctor, &link).await.ids().len(), 1);

@@ -32,7 +32,7 @@ pub fn refused(reply: &Reply, status: u16, words: &str) {
 /// The audit rows that hold these words: who was seen (a person, or nobody) and how it ended.
 pub async fn audited(app: &TestApp, words: &str) -> Vec<(Option<i64>, i16)> {
     let mut raw = sqlx::PgConnection::connect(&app.database).await.expect("connection");
-    let find = "SELECT patient_id, outcome FROM audit WHERE strpos(query, $1) > 0 ORDER BY audit_id";
+    let find = "SELECT patient_id, outcome FROM audit WHERE strpos(query, $1) > 0 ORDER BY at, chain, link, place";
     let rows = sqlx::query(find).bind(words).fetch_all(&mut raw).await.expect("rows");
     rows.iter().map(|row| (row.get("patient_id"), row.get("outcome"))).collect()
 }

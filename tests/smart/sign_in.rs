@@ -106,7 +106,7 @@ async fn the_audit_trail_has_log_ins_tokens_and_refusals() {
     let mut raw = sqlx::PgConnection::connect(&world.app.database).await.expect("a connection");
     let find = "SELECT resource_type, client, user_id, query, outcome, patient_id IS NOT NULL FROM audit \
                 WHERE resource_type IN ('sign-in', 'consent', 'token', 'launch', 'revocation', 'introspection', 'authorization') OR query LIKE '%for a launch' OR query LIKE '%to choose from' \
-                ORDER BY audit_id";
+                ORDER BY at, chain, link, place";
     type Row = (String, String, Option<String>, String, i16, bool);
     let rows: Vec<Row> = sqlx::query_as(find).fetch_all(&mut raw).await.expect("rows");
     let has = |kind: &str, client: &str, user: Option<&str>, words: &str, outcome: i16, person: bool| {

@@ -159,7 +159,7 @@ pub async fn relate(app: &TestApp, number: &str, kind: &str, holder: &str) {
         source: "test".to_owned(),
         reason: "test".to_owned(),
     };
-    assert!(app.store.relate(&relationship).await.expect("a relationship"));
+    assert!(app.store.relate(&[relationship]).await.expect("a relationship").is_empty());
 }
 
 pub fn form(pairs: &[(&str, &str)]) -> String {

@@ -55,7 +55,7 @@ async fn record(app: &TestApp) -> Session<'_> {
         source: "test".to_owned(),
         reason: "test".to_owned(),
     };
-    assert!(app.store.relate(&relationship).await.expect("related"));
+    assert!(app.store.relate(&[relationship]).await.expect("related").is_empty());
     app.persona("gp").await
 }
 

@@ -11,7 +11,6 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::fhir::bundle::{self, Homes, resolve};
-use crate::fhir::date;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::Issue;
 use crate::fhir::primitive::is_id;
@@ -20,7 +19,7 @@ use crate::resources::{self, spec::ResourceSpec};
 use crate::search::cursor::CursorKey;
 use crate::search::{Context, Search};
 use crate::smart;
-use crate::store::{AuditRow, Change, Changes, NotWritten, Outcome, Store, Write, Written};
+use crate::store::{AuditRow, Change, Changes, NotWritten, Store, Write, Written};
 
 /// Single resources written in one transaction.
 const BATCH: usize = 250;
@@ -76,7 +75,7 @@ impl<'a> Loader<'a> {
         if kind == "Bundle" {
             return self.collection(place, document).await;
         }
-        let Some(spec) = resources::find(&kind) else {
+        let Some(spec) = resources::kept(&kind) else {
             self.report.pass(&kind);
             return Ok(());
         };
@@ -178,7 +177,7 @@ impl<'a> Loader<'a> {
                 self.terminology.take(self.store, &mut self.report, &place, resource).await?;
                 continue;
             }
-            let Some(spec) = resources::find(&kind) else {
+            let Some(spec) = resources::kept(&kind) else {
                 self.report.pass(&kind);
                 continue;
             };
@@ -273,7 +272,7 @@ impl Loader<'_> {
         };
         for text in bundle::conditional(resource) {
             let Some((kind, criteria)) = text.split_once('?') else { continue };
-            let grant = resources::find(kind).and_then(|spec| caller.grant(spec, Interaction::Search).ok());
+            let grant = resources::kept(kind).and_then(|spec| caller.grant(spec, Interaction::Search).ok());
             let search = grant.and_then(|grant| Search::criteria(grant, criteria, &context).ok());
             if let Some(search) = search.filter(|_| references.iter().all(|(known, _)| *known != text)) {
                 references.push((text, search));
@@ -322,17 +321,5 @@ pub fn words(issues: &[Issue]) -> String {
 
 /// The audit row of an import: an operator's doing, about the patients it writes.
 fn audit(place: &str) -> AuditRow {
-    AuditRow {
-        at: date::now(),
-        request_id: Uuid::now_v7(),
-        client: "lcr import".to_owned(),
-        user: None,
-        role: "system".to_owned(),
-        organisation: None,
-        action: "U",
-        resource_type: String::new(),
-        query: place.to_owned(),
-        patient_id: None,
-        outcome: Outcome::Success,
-    }
+    AuditRow::of_operator("lcr import", "U", "", place)
 }

@@ -14,6 +14,11 @@ pub fn scope(word: &str) -> String {
         "launch/patient" => return "Know which patient you chose".to_owned(),
         "launch/encounter" => return "Know which encounter you were looking at".to_owned(),
         "online_access" => return "Keep working for up to 12 hours without asking again".to_owned(),
+        "__break-glass" => return "Open a record in an emergency, with a reason that is reviewed".to_owned(),
+        "__self-claim" => return "Say that you are involved in somebody's care".to_owned(),
+        "__protect" => return "Set or lift opt-outs and restrictions".to_owned(),
+        "__review" => return "Look at and review overrides".to_owned(),
+        "__relate" => return "Tell who is involved in whose care".to_owned(),
         "offline_access" => return "Keep working for up to 90 days, also while you are away".to_owned(),
         _ => {}
     }
@@ -49,6 +54,7 @@ fn plain(kind: &str) -> &str {
         "MedicationStatement" => "medicines",
         "AllergyIntolerance" => "allergies",
         "CarePlan" => "care plans",
+        "AuditEvent" => "who looked at the record",
         "Practitioner" | "PractitionerRole" => "staff details",
         "Organization" => "organisations",
         other => other,

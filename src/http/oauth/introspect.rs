@@ -26,10 +26,11 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
         let bearer =
             authorization.is_some_and(|header| header.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("bearer ")));
         if bearer {
-            let caller = smart::caller(desk.store, authorization).await.map_err(|error| match error {
-                Unauthorized::Store(error) => error.into(),
-                other => Fault::invalid_client(other.to_string()),
-            })?;
+            let caller =
+                smart::caller(desk.store, &desk.server.policies, authorization).await.map_err(|error| match error {
+                    Unauthorized::Store(error) => error.into(),
+                    other => Fault::invalid_client(other.to_string()),
+                })?;
             return look(desk.server, desk.store, &Asker::Token(&caller), &params).await;
         }
         let client = authenticate::client(desk.server, desk.store, authorization, &params).await?;

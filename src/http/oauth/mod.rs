@@ -78,6 +78,7 @@ pub struct Visit {
     /// The query string as it came.
     pub query: String,
     headers: HeaderMap,
+    address: Option<String>,
 }
 
 impl FromRequest for Visit {
@@ -93,6 +94,7 @@ impl FromRequest for Visit {
                 request_id,
                 query: request.query_string().to_owned(),
                 headers: request.headers().clone(),
+                address: request.peer_addr().map(|peer| peer.ip().to_string()),
             }),
             None => {
                 Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up"))
@@ -112,6 +114,7 @@ impl Visit {
             key: &state.key,
             limits: state.config.search_limits(),
             request_id: self.request_id,
+            address: self.address.clone(),
         }
     }
 

@@ -4,6 +4,11 @@ mod everything;
 mod input;
 mod lastn;
 mod matching;
+mod overrides;
+mod protect;
+mod relate;
+mod reply;
+mod review;
 mod summary;
 mod validate;
 
@@ -13,10 +18,11 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 use super::call::spec;
 use super::{Answer, Call};
+use crate::access::Permission;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
-use crate::resources::spec::ResourceSpec;
+use crate::resources::{self, spec::ResourceSpec};
 use input::Body;
 
 /// What the service can be asked to do beyond REST.
@@ -45,9 +51,17 @@ enum Run {
     Match,
     Validate,
     Summary,
+    BreakGlass,
+    SelfClaim,
+    Relate,
+    EndRelationship,
+    Relationships,
+    Protect,
+    AccessAlerts,
+    Review,
 }
 
-/// Every operation. None of them changes the record.
+/// Every operation. None of them changes the record; some change who may see it.
 pub const ALL: &[Operation] = &[
     Operation {
         name: "everything",
@@ -99,12 +113,92 @@ pub const ALL: &[Operation] = &[
         doc: "An International Patient Summary of what the caller may see",
         run: Run::Summary,
     },
+    Operation {
+        name: "break-glass",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-break-glass",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "Opens a record without a care relationship for a short time: nhs-number, birth-date, reason; over=opt-out or over=seal for roles that may",
+        run: Run::BreakGlass,
+    },
+    Operation {
+        name: "self-claim",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-self-claim",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "Says that the user is involved in somebody's care, for a short time: nhs-number, birth-date, reason",
+        run: Run::SelfClaim,
+    },
+    Operation {
+        name: "relate",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relate",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "A source tells of a care relationship: nhs-number, holder (system|value), basis, start, end, reason",
+        run: Run::Relate,
+    },
+    Operation {
+        name: "end-relationship",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-end-relationship",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "Ends a relationship that the source told of: relationship",
+        run: Run::EndRelationship,
+    },
+    Operation {
+        name: "relationships",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relationships",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: true,
+        doc: "What the source told of a person: nhs-number",
+        run: Run::Relationships,
+    },
+    Operation {
+        name: "protect",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-protect",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "Sets or lifts an opt-out or a restriction: nhs-number, opted-out, restricted, reason",
+        run: Run::Protect,
+    },
+    Operation {
+        name: "access-alerts",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-access-alerts",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: true,
+        doc: "Overrides and claims that wait for a review, the oldest first; all=true: every one",
+        run: Run::AccessAlerts,
+    },
+    Operation {
+        name: "review",
+        definition: "https://lcr.example/fhir/OperationDefinition/Patient-review",
+        kinds: &["Patient"],
+        on_type: true,
+        on_instance: false,
+        by_get: false,
+        doc: "Says of an override whether it was appropriate: alert, verdict, note; one that was not ends at once",
+        run: Run::Review,
+    },
 ];
 
 impl Operation {
     /// Whether it is for this type.
     pub fn is_for(&self, kind: &str) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&kind)
+        self.kinds.contains(&kind) || self.kinds.is_empty() && resources::ALL.iter().any(|spec| spec.name == kind)
     }
 
     fn methods(&self) -> &'static str {
@@ -165,6 +259,14 @@ async fn ask(
         Run::Match => matching::run(&call, spec, body).await?,
         Run::Validate => validate::run(&call, spec, id, body).await?,
         Run::Summary => summary::run(&call, spec, id.unwrap_or_default(), body).await?,
+        Run::BreakGlass => overrides::run(&call, Permission::BreakGlass, operation.name, body).await?,
+        Run::SelfClaim => overrides::run(&call, Permission::SelfClaim, operation.name, body).await?,
+        Run::Relate => relate::relate(&call, body).await?,
+        Run::EndRelationship => relate::end(&call, body).await?,
+        Run::Relationships => relate::list(&call, body).await?,
+        Run::Protect => protect::run(&call, body).await?,
+        Run::AccessAlerts => review::list(&call, body).await?,
+        Run::Review => review::review(&call, body).await?,
     };
     Ok(answer.response(&call, false))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::access::Claims;
-use crate::access::policy::{self, PATIENT};
+use crate::access::policy::{PATIENT, Policies, SYSTEM};
 use crate::config::{SignIn, SignInKind};
 use crate::fhir::nhs_number;
 use crate::smart::flow::{SignedIn, Work};
@@ -20,11 +20,11 @@ pub struct Identity {
 const NATIONAL_ROLES: [(&str, &str); 3] = [("R0260", "doctor"), ("R8000", "doctor"), ("R8001", "nurse")];
 
 /// Reads the claims of a configured provider. The error says what is missing, never whose it is.
-pub fn read(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String> {
+pub fn read(config: &SignIn, policies: &Policies, claims: &Map<String, Value>) -> Result<Identity, String> {
     match config.kind {
-        SignInKind::Cis2 => cis2(config, claims),
+        SignInKind::Cis2 => cis2(config, policies, claims),
         SignInKind::NhsLogin => nhs_login(claims),
-        SignInKind::Oidc => oidc(config, claims),
+        SignInKind::Oidc => oidc(config, policies, claims),
     }
 }
 
@@ -58,7 +58,7 @@ fn spoken(role: &str) -> String {
     words
 }
 
-fn cis2(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String> {
+fn cis2(config: &SignIn, policies: &Policies, claims: &Map<String, Value>) -> Result<Identity, String> {
     let user = text(claims, "nhsid_useruid").ok_or("there is no nhsid_useruid")?;
     let roles: Vec<&Map<String, Value>> = claims
         .get("nhsid_nrbac_roles")
@@ -72,7 +72,8 @@ fn cis2(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String
     let chosen = roles.into_iter().filter(|role| selected.is_none_or(|id| text(role, "person_roleid") == Some(id)));
     let works = chosen.filter_map(|role| {
         let code = text(role, "role_code")?;
-        let known = mapped(config, code).or_else(|| mapped(config, code.rsplit(':').next().unwrap_or(code)))?;
+        let known = mapped(config, policies, code)
+            .or_else(|| mapped(config, policies, code.rsplit(':').next().unwrap_or(code)))?;
         let organisation = text(role, "org_code")?;
         let what = text(role, "role_name")
             .map_or(known.as_str(), |name| name.rsplit(':').next().unwrap_or(name))
@@ -108,7 +109,7 @@ fn nhs_login(claims: &Map<String, Value>) -> Result<Identity, String> {
     Ok(Identity { user: signed_in(claims, user, vec![work]), nhs_number: Some(number) })
 }
 
-fn oidc(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String> {
+fn oidc(config: &SignIn, policies: &Policies, claims: &Map<String, Value>) -> Result<Identity, String> {
     let named = |claim: &Option<String>, usual: &str| at(claims, claim.as_deref().unwrap_or(usual));
     let user = named(&config.user_claim, "sub").and_then(Value::as_str).ok_or("there is no user claim")?;
     let organisation = named(&config.organisation_claim, "lcr_organisation").and_then(Value::as_str);
@@ -119,7 +120,7 @@ fn oidc(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String
     };
     let mut works: Vec<Work> = Vec::new();
     for role in roles {
-        let Some(known) = mapped(config, role).filter(|known| known != PATIENT) else { continue };
+        let Some(known) = mapped(config, policies, role).filter(|known| known != PATIENT) else { continue };
         if works.iter().all(|work| work.role != known) {
             works.push(Work {
                 title: organisation.map_or(role.to_owned(), |place| format!("{role}, {place}")),
@@ -134,10 +135,10 @@ fn oidc(config: &SignIn, claims: &Map<String, Value>) -> Result<Identity, String
 }
 
 /// The record's role that a provider's role stands for. `system` is for clients, never for users.
-fn mapped(config: &SignIn, code: &str) -> Option<String> {
+fn mapped(config: &SignIn, policies: &Policies, code: &str) -> Option<String> {
     let national = NATIONAL_ROLES.iter().find(|(known, _)| *known == code).map(|(_, role)| (*role).to_owned());
     let role = config.roles.get(code).cloned().or(national.filter(|_| config.kind == SignInKind::Cis2))?;
-    (role != "system" && policy::of_role(&role).is_some()).then_some(role)
+    (role != SYSTEM && policies.of_role(&role).is_some()).then_some(role)
 }
 
 fn signed_in(claims: &Map<String, Value>, user: &str, works: Vec<Work>) -> SignedIn {

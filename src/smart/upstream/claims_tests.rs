@@ -14,7 +14,7 @@ fn config(kind: &str, roles: &[(&str, &str)]) -> SignIn {
 }
 
 fn identity(config: &SignIn, claims: Value) -> Result<Identity, String> {
-    read(config, claims.as_object().expect("an object"))
+    read(config, &Policies::default(), claims.as_object().expect("an object"))
 }
 
 fn cis2_claims() -> Value {

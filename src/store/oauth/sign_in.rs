@@ -70,7 +70,7 @@ impl Store {
 
     /// An id by which the person with this NHS number is known, if there is one. It says nothing of a Patient resource.
     pub async fn id_with_number(&self, number: &str) -> Result<Option<String>, StoreError> {
-        let find = "SELECT k.id FROM person n JOIN patient_key k USING (patient_id) WHERE n.nhs_number = $1 ORDER BY k.id LIMIT 1";
+        let find = "SELECT k.id FROM person n JOIN patient_key k USING (patient_id) WHERE (SELECT reach_set('{}', NULL, NULL, false)) AND n.nhs_number = $1 ORDER BY k.id LIMIT 1";
         Ok(sqlx::query_scalar(find).bind(number).fetch_optional(&self.pool).await?)
     }
 }

@@ -8,7 +8,7 @@ use super::Written;
 use crate::access::{Denied, Grant};
 use crate::search::Search;
 use crate::store::sql::{Expr, Sql};
-use crate::store::{StoreError, plan, terms};
+use crate::store::{StoreError, plan, reach, terms};
 
 /// What a write depends on: it changes the one resource that matches.
 pub struct Condition {
@@ -51,10 +51,11 @@ pub async fn matches(tx: &mut PgConnection, search: &Search) -> Result<Vec<Match
     terms::check(tx, search).await?;
     let mut sql = Sql::default();
     let conditions = plan::conditions(&mut sql, search);
-    let (table, most) = (Expr::literal(search.grant().spec().table), sql.bind(MOST, "bigint"));
+    let resource = reach::shown(&mut sql, search.grant(), "t");
+    let (table, most) = (Expr::literal(search.grant().spec().seen.current), sql.bind(MOST, "bigint"));
     sql.push(&Expr::fill(
-        "SELECT t.id, t.patient_id, t.version, t.updated_at, t.resource FROM {} t WHERE {} ORDER BY t.id LIMIT {}",
-        &[&table, &conditions, &most],
+        "SELECT t.id, t.patient_id, t.version, t.updated_at, {} AS resource FROM {} t WHERE {} ORDER BY t.id LIMIT {}",
+        &[&resource, &table, &conditions, &most],
     ));
     let mut found = Vec::new();
     for row in sql.fetch(tx).await? {

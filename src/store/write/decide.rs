@@ -123,7 +123,7 @@ pub async fn out_of_scope(tx: &mut PgConnection, write: &Write) -> Result<bool, 
     let mut sql = Sql::default();
     let narrow = reach::narrow(&mut sql, &write.grant, "t");
     let id = sql.bind(write.id.clone(), "text");
-    let table = Expr::literal(write.grant.spec().table);
+    let table = Expr::literal(write.grant.spec().seen.current);
     sql.push(&Expr::fill("SELECT 1 FROM {} t WHERE t.id = {} AND {}", &[&table, &id, &narrow]));
     Ok(sql.fetch(tx).await?.is_empty())
 }

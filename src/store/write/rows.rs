@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::decide::Step;
 use super::{Change, Write, Written};
-use crate::access::Confidentiality;
+use crate::access::{Confidentiality, Sensitive};
 use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::label;
@@ -33,7 +33,7 @@ pub fn prepare(
     patient_id: i64,
     source: (i32, Option<&str>),
     now: OffsetDateTime,
-    base: &str,
+    (base, sensitive): (&str, &Sensitive),
 ) -> (Written, Option<NewRow>) {
     let (source_id, source_uri) = source;
     let mut written = Written {
@@ -62,7 +62,9 @@ pub fn prepare(
             }
             // A tombstone hides as much as what it covers could have.
             let label = step.stored.as_deref().and_then(|text| Json::parse(text.as_bytes()).ok());
-            let label = label.as_ref().and_then(Json::as_object).map_or(Confidentiality::Normal, confidentiality);
+            let label = label.as_ref().and_then(Json::as_object).map_or(Confidentiality::Normal, |stored| {
+                label_of(stored, &index::columns(write.grant.spec(), stored, base), sensitive)
+            });
             base_columns(step.version, label, "DELETE");
             let record = Json::Object(record).to_string();
             return (
@@ -86,10 +88,11 @@ pub fn prepare(
         return (written, None);
     }
     written.resource = Json::Object(served).to_string();
-    let label = confidentiality(resource);
+    let columns = index::columns(write.grant.spec(), resource, base);
+    let label = label_of(resource, &columns, sensitive);
     let raised = label > Confidentiality::Normal;
     base_columns(step.version, label, method);
-    record.0.extend(index::columns(write.grant.spec(), resource, base).0);
+    record.0.extend(columns.0);
     if let Some(uri) = source_uri.filter(|_| resource.objects("meta").all(|meta| meta.get("source").is_none())) {
         record.set("meta_source", Json::Array(vec![Json::string(uri)]));
     }
@@ -144,6 +147,13 @@ fn confidentiality(resource: &Object) -> Confidentiality {
     let known = |code: Option<&str>| code.and_then(Confidentiality::of_code);
     let labels = label::confidentiality(resource);
     labels.map(|code| known(code).unwrap_or(Confidentiality::VeryRestricted)).max().unwrap_or(Confidentiality::Normal)
+}
+
+/// The label of a row: the resource's own, or a higher one for a code that it has.
+pub fn label_of(resource: &Object, columns: &Object, sensitive: &Sensitive) -> Confidentiality {
+    let tokens = columns.0.iter().flat_map(|(_, values)| values.items()).filter_map(Json::as_str);
+    let own = confidentiality(resource);
+    sensitive.label(tokens).map_or(own, |label| label.max(own))
 }
 
 /// Inserts the rows: per type, one statement that takes replaced rows out and one that puts rows in.

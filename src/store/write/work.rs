@@ -9,11 +9,13 @@ use time::OffsetDateTime;
 use super::condition::matches;
 use super::lock::{self, Locked};
 use super::{Change, Changes, NotWritten, Refusal, Write, Written, decide, owner, rows};
+use crate::access::Sensitive;
 use crate::fhir::date;
 use crate::fhir::json::Json;
 use crate::search::Search;
 use crate::store::audit::{self, AuditRow};
 use crate::store::person::NOBODY;
+use crate::store::protection;
 
 /// The transaction's changes, and how far they are.
 pub(super) struct Work<'a> {
@@ -21,6 +23,7 @@ pub(super) struct Work<'a> {
     pub(super) references: Vec<(String, Search)>,
     pub(super) lenient: bool,
     base: &'a str,
+    sensitive: &'a Sensitive,
     pub(super) audit: &'a AuditRow,
     pub(super) locked: Locked,
     pub(super) now: OffsetDateTime,
@@ -34,7 +37,7 @@ pub(super) struct Work<'a> {
 pub async fn all(
     tx: &mut PgConnection,
     changes: Changes,
-    base: &str,
+    (base, sensitive): (&str, &Sensitive),
     audit: &AuditRow,
 ) -> Result<Vec<Written>, NotWritten> {
     let Changes { writes, references, lenient } = changes;
@@ -44,6 +47,7 @@ pub async fn all(
         references,
         lenient,
         base,
+        sensitive,
         audit,
         locked: Locked::default(),
         now: date::now(),
@@ -156,7 +160,7 @@ impl Work<'_> {
         // Patients first: the rows about them need their keys.
         let mut order = these;
         order.sort_by_key(|at| !self.writes[*at].grant.spec().is_person());
-        let mut rows = Vec::new();
+        let (mut rows, mut persons) = (Vec::new(), Vec::new());
         for at in order.iter().copied() {
             let (write, Some(step)) = (&self.writes[at], steps.remove(&at)) else { continue };
             let from = write.resource().and_then(decide::named_source);
@@ -165,17 +169,24 @@ impl Work<'_> {
             }
             let person = owner::of(tx, &mut people, write, self.base).await?.map_err(|r| refused(at, r))?;
             let person = person.unwrap_or(step.patient_id);
-            let (answer, row) = rows::prepare(write, step, person, (source_id, uri.as_deref()), self.now, self.base);
+            let (answer, row) =
+                rows::prepare(write, step, person, (source_id, uri.as_deref()), self.now, (self.base, self.sensitive));
             let kind = write.grant.spec().name;
             rows.extend(row.map(|row| (write.grant.spec(), row)));
             let about = |id: i64| Some(id).filter(|id| *id != NOBODY);
-            self.audits.push(self.audit.clone().about(kind, about(answer.patient_id)));
+            let what = Some(format!("{kind}/{}/_history/{}", answer.id, answer.version));
+            let audit = AuditRow { what, ..self.audit.clone() };
+            self.audits.push(audit.clone().about(kind, about(answer.patient_id)));
             // A resource that moves is gone from the record it was in: that person's trail says so too.
             let left = known.get(&write.name()).map(|known| known.patient_id).filter(|id| *id != answer.patient_id);
-            self.audits.extend(left.and_then(about).map(|id| self.audit.clone().about(kind, Some(id))));
+            if write.grant.spec().is_person() {
+                persons.extend(left.into_iter().chain([answer.patient_id]).filter_map(about));
+            }
+            self.audits.extend(left.and_then(about).map(|id| audit.about(kind, Some(id))));
             self.answers[at] = Some(answer);
         }
         rows::insert(tx, rows).await?;
+        protection::settle(tx, &persons, self.base).await?;
         for at in order {
             if decide::out_of_scope(tx, &self.writes[at]).await? {
                 return Err(refused(at, Refusal::OutOfScope));

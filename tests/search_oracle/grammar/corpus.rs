@@ -78,7 +78,7 @@ pub async fn refer(app: &TestApp, corpus: &[(usize, Value)]) {
             source: "test".to_owned(),
             reason: "test".to_owned(),
         };
-        app.store.relate(&relationship).await.expect("a relationship");
+        app.store.relate(&[relationship]).await.expect("a relationship");
     }
 }
 

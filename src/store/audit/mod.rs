@@ -1,7 +1,13 @@
 //! Owns the audit trail: who looked at whom, when and why. No row, no answer.
 //!
-//! Rows of requests that run at the same time are committed together: each answer waits for the
+//! `chain` seals what is written so that `verify` finds what was changed since. Rows of requests that run at the same time are committed together: each answer waits for the
 //! commit that holds its rows, a few milliseconds, and the disk is asked once for all of them.
+
+mod chain;
+mod export;
+mod verify;
+
+pub use verify::{Anchor, AnchorError, Faults, Verified};
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -9,8 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::{Store, StoreError};
-use crate::fhir::date::to_text;
+use crate::access::policy::SYSTEM;
+use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
+use chain::Entry;
 
 /// The most rows one commit takes.
 const BATCH: usize = 1024;
@@ -33,15 +41,44 @@ pub struct AuditRow {
     pub user: Option<String>,
     pub role: String,
     pub organisation: Option<String>,
+    /// Where the request came from: an IP address.
+    pub address: Option<String>,
+    /// Those whose care relationships with the person would be why, as `Holders::keys` names them.
+    pub holders: Vec<String>,
+    /// Why the caller looks: a code of v3 PurposeOfUse.
+    pub purpose: String,
     /// C, R, U, D or E, as in AuditEvent.action.
     pub action: &'static str,
     pub resource_type: String,
     pub query: String,
+    /// The resource that was read or written: `Type/id`, with its version where that is known.
+    pub what: Option<String>,
     pub patient_id: Option<i64>,
     pub outcome: Outcome,
 }
 
 impl AuditRow {
+    /// Something that a command of this program did, about nobody yet.
+    pub fn of_operator(command: &str, action: &'static str, kind: &str, query: &str) -> AuditRow {
+        AuditRow {
+            at: date::now(),
+            request_id: Uuid::now_v7(),
+            client: command.to_owned(),
+            user: None,
+            role: SYSTEM.to_owned(),
+            organisation: None,
+            address: None,
+            holders: Vec::new(),
+            purpose: "HOPERAT".to_owned(),
+            action,
+            resource_type: kind.to_owned(),
+            query: query.to_owned(),
+            what: None,
+            patient_id: None,
+            outcome: Outcome::Success,
+        }
+    }
+
     /// The same request, about this type and person.
     pub fn about(mut self, resource_type: &str, patient_id: Option<i64>) -> AuditRow {
         self.resource_type = resource_type.to_owned();
@@ -49,20 +86,53 @@ impl AuditRow {
         self
     }
 
-    fn record(&self) -> Json {
+    /// The same request, of this resource.
+    pub fn of(self, what: &str) -> AuditRow {
+        AuditRow { what: Some(what.to_owned()), ..self }
+    }
+
+    /// As it is written: what a caller sent must never keep a row, and those beside it, from being written.
+    fn entry(&self) -> Entry {
+        Entry {
+            // A timestamp of PostgreSQL has no more digits.
+            at: i64::try_from(self.at.unix_timestamp_nanos() / 1000).unwrap_or_default(),
+            request_id: self.request_id,
+            client: storable(&self.client),
+            user_id: self.user.as_deref().map(storable),
+            role: storable(&self.role),
+            organisation: self.organisation.as_deref().map(storable),
+            address: self.address.clone(),
+            purpose: storable(&self.purpose),
+            action: self.action.to_owned(),
+            resource_type: storable(&self.resource_type),
+            query: storable(&self.query),
+            what: self.what.as_deref().map(storable),
+            patient_id: self.patient_id,
+            outcome: if self.outcome == Outcome::Success { 0 } else { 4 },
+        }
+    }
+
+    fn record(&self, entry: &Entry, place: usize) -> Json {
         let text = |value: &Option<String>| value.as_deref().map_or(Json::Null, Json::string);
         let mut record = Object::default();
+        record.set("place", Json::Number(place.to_string()));
         record.set("at", Json::string(to_text(self.at)));
-        record.set("request_id", Json::string(self.request_id.to_string()));
-        record.set("client", Json::string(self.client.clone()));
-        record.set("user_id", text(&self.user));
-        record.set("role", Json::string(self.role.clone()));
-        record.set("organisation", text(&self.organisation));
-        record.set("action", Json::string(self.action));
-        record.set("resource_type", Json::string(storable(&self.resource_type)));
-        record.set("query", Json::string(storable(&self.query)));
-        record.set("patient_id", self.patient_id.map_or(Json::Null, |id| Json::Number(id.to_string())));
-        record.set("outcome", Json::Number(if self.outcome == Outcome::Success { "0" } else { "4" }.to_owned()));
+        record.set("request_id", Json::string(entry.request_id.to_string()));
+        record.set("client", Json::string(entry.client.clone()));
+        record.set("user_id", text(&entry.user_id));
+        record.set("role", Json::string(entry.role.clone()));
+        record.set("organisation", text(&entry.organisation));
+        record.set("address", text(&entry.address));
+        record.set("purpose", Json::string(entry.purpose.clone()));
+        record.set("action", Json::string(entry.action.clone()));
+        record.set("resource_type", Json::string(entry.resource_type.clone()));
+        record.set("query", Json::string(entry.query.clone()));
+        record.set("what", text(&entry.what));
+        record.set("patient_id", entry.patient_id.map_or(Json::Null, |id| Json::Number(id.to_string())));
+        record.set("outcome", Json::Number(entry.outcome.to_string()));
+        if self.patient_id.is_some() {
+            record.set("holders", Json::Array(self.holders.iter().map(|key| Json::string(storable(key))).collect()));
+        }
         Json::Object(record)
     }
 }
@@ -80,12 +150,19 @@ pub(super) async fn insert(on: &mut PgConnection, rows: &[AuditRow]) -> Result<(
     if rows.is_empty() {
         return Ok(());
     }
-    let records = Json::Array(rows.iter().map(AuditRow::record).collect()).to_string();
-    let statement = "INSERT INTO audit (at, request_id, client, user_id, role, organisation, action, resource_type, query, patient_id, outcome) \
-                     SELECT at, request_id, client, user_id, role, organisation, action, resource_type, query, patient_id, outcome \
-                     FROM json_populate_recordset(NULL::audit, $1::text::json)";
-    sqlx::query(statement).bind(records).execute(on).await?;
+    let entries: Vec<Entry> = rows.iter().map(AuditRow::entry).collect();
+    let records = rows.iter().zip(&entries).enumerate().map(|(place, (row, entry))| row.record(entry, place));
+    let records = Json::Array(records.collect()).to_string();
+    let digest = chain::digest(&entries);
+    sqlx::query("SELECT audit_append($1::text::json, $2)").bind(records).bind(digest.as_slice()).execute(on).await?;
     Ok(())
+}
+
+impl Store {
+    /// Adds a row by itself: what a command did.
+    pub async fn record_audit(&self, row: &AuditRow) -> Result<(), StoreError> {
+        insert(&mut *self.pool.acquire().await?, std::slice::from_ref(row)).await
+    }
 }
 
 type Waiting = (Vec<AuditRow>, oneshot::Sender<bool>);

@@ -77,7 +77,8 @@ enum Command {
 enum SandboxCommand {
     /// Print an access token for a persona of the running demo
     Token {
-        /// gp, hospital-doctor, nurse, social-worker, out-of-hours, stranger, patient, privacy-officer, gp-system, lab-feed
+        /// gp, hospital-doctor, nurse, social-worker, therapist, pharmacist, health-assistant, receptionist, out-of-hours,
+        /// ambulance, nhs-111, stranger, patient, privacy-officer, gp-system, lab-feed
         persona: String,
     },
     /// Write synthetic London records as NDJSON

@@ -7,7 +7,7 @@ ALTER TABLE care_relationship
     ADD COLUMN unseals boolean NOT NULL DEFAULT false,
     ADD COLUMN made_at timestamptz NOT NULL DEFAULT now();
 
--- What a person, or the law, asks of everyone: opted out of sharing, or restricted (address, telecom and GP are not shown).
+-- What a person, or the law, asks of everyone, by a key that tells nothing: opted out of sharing, or restricted (address, telecom and GP are not shown).
 -- The label is the highest of the person's Patient resources. No row: nothing is asked.
 CREATE TABLE person_protection (
     patient_id bigint PRIMARY KEY,
@@ -217,7 +217,7 @@ DO $$
 DECLARE
     of_table text;
 BEGIN
-    FOREACH of_table IN ARRAY ARRAY['person', 'patient_key', 'care_relationship', 'person_protection', 'access_alert'] LOOP
+    FOREACH of_table IN ARRAY ARRAY['person', 'patient_key', 'care_relationship', 'access_alert'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', of_table);
         EXECUTE format('CREATE POLICY reach ON %I TO lcr_service USING ((SELECT current_setting(''lcr.open'', true)) = ''on'' '
             'OR (SELECT current_setting(''lcr.whole'', true)) = ''on'')', of_table);

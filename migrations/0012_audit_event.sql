@@ -75,15 +75,14 @@ SELECT
     a.at + interval '1 microsecond' AS date_hi,
     ARRAY[a.action] AS action,
     ARRAY[a.outcome::text] AS outcome,
-    ARRAY[a.address] AS address,
-    ARRAY['|' || a.user_id] AS altid,
+    CASE WHEN a.address IS NOT NULL THEN ARRAY[a.address] END AS address,
+    CASE WHEN a.user_id IS NOT NULL THEN ARRAY['|' || a.user_id] END AS altid,
     ARRAY['|' || a.role] AS agent_role,
     ARRAY[e.type_system || '|' || e.type_code] AS type,
     ARRAY[e.subtype_system || '|' || e.subtype] AS subtype,
-    ARRAY['=https://fhir.nhs.uk/Id/sds-user-id|' || a.user_id, '=|' || a.client,
-        '=https://fhir.nhs.uk/Id/ods-organization-code|' || a.organisation] AS agent,
-    p.refs AS patient,
-    array_append(p.refs, a.what) AS entity,
+    array_remove(ARRAY['=|' || a.client, '=https://fhir.nhs.uk/Id/sds-user-id|' || a.user_id], NULL) AS agent,
+    nullif(p.refs, '{}') AS patient,
+    nullif(array_remove(array_append(p.refs, a.what), NULL), '{}') AS entity,
     NULL::text[] AS profile,
     NULL::text[] AS security,
     NULL::text[] AS meta_source,
@@ -160,11 +159,13 @@ CROSS JOIN LATERAL (
                 'type', CASE WHEN e.profile IN ('Create', 'Update', 'Delete')
                     THEN reach.concept('http://terminology.hl7.org/CodeSystem/v3-ParticipationType', 'AUT', 'author (originator)')
                     ELSE reach.concept('http://terminology.hl7.org/CodeSystem/v3-ParticipationType', 'IRCP', 'information recipient') END,
-                'role', json_build_array(
-                    json_build_object('text', a.role),
-                    CASE WHEN a.organisation IS NOT NULL THEN json_build_object(
-                        'coding', json_build_array(json_build_object('system', 'https://fhir.nhs.uk/Id/ods-organization-code', 'code', a.organisation))) END,
-                    CASE WHEN a.basis IS NOT NULL THEN json_build_object('text', 'care relationship: ' || replace(a.basis, '_', ' ')) END),
+                -- The role, where it was held, and the care relationship on which the person was looked at.
+                'role', (SELECT json_agg(r.role ORDER BY r.n) FROM (VALUES
+                    (1, json_build_object('text', a.role)),
+                    (2, CASE WHEN a.organisation IS NOT NULL THEN json_build_object(
+                        'coding', json_build_array(json_build_object('system', 'https://fhir.nhs.uk/Id/ods-organization-code', 'code', a.organisation))) END),
+                    (3, CASE WHEN a.basis IS NOT NULL THEN json_build_object('text', 'care relationship: ' || replace(a.basis, '_', ' ')) END)
+                ) r(n, role) WHERE r.role IS NOT NULL),
                 'who', json_build_object('identifier', json_build_object('system', 'https://fhir.nhs.uk/Id/sds-user-id', 'value', a.user_id)),
                 'altId', a.user_id,
                 'requestor', true,
@@ -187,7 +188,7 @@ CROSS JOIN LATERAL (
         h.head || ',"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED","display":"redacted"}]}'
             || h.middle || CASE WHEN p.refs[1] LIKE 'Patient/%' THEN f.patient || ',' ELSE '' END
             || json_build_object('type', reach.coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '2', 'System Object'),
-                'name', a.resource_type)::text || ']}' AS own
+                'name', coalesce(nullif(a.resource_type, ''), 'several types'))::text || ']}' AS own
 ) j
 WHERE (SELECT current_setting('lcr.trail', true)) = 'on'
     OR a.patient_id = (SELECT k.patient_id FROM patient_key k WHERE k.id = nullif(current_setting('lcr.patient', true), ''));

@@ -29,6 +29,10 @@ pub struct App {
 pub enum StartError {
     #[error("nothing can listen on {address}: {error}; choose another address with LCR_LISTEN")]
     Listen { address: String, error: std::io::Error },
+    #[error(
+        "the service's role in the database owns tables or is not bound by row-level security: log in as a member of lcr_service"
+    )]
+    NotLocked,
     #[error(transparent)]
     Alerts(#[from] AlertsError),
     #[error(transparent)]
@@ -47,6 +51,9 @@ impl App {
         // Port 0 asks the system for one; links have to name the one it gave.
         config.listen = address;
         let shared = Store::of_service(database_url, 2)?;
+        if !shared.is_locked().await? {
+            return Err(StartError::NotLocked);
+        }
         let key = shared.cursor_key().await?;
         tokio::spawn(sweep(shared.clone()));
         let alerts = Arc::new(Notify::new());
@@ -118,6 +125,9 @@ async fn sweep(store: Store) {
     let mut every = tokio::time::interval(Duration::from_secs(600));
     loop {
         every.tick().await;
+        if let Err(error) = store.audit_months().await {
+            tracing::warn!(%error, "the audit trail's next month could not be made; its rows go to the default partition");
+        }
         if let Err(error) = store.sweep().await {
             tracing::warn!(%error, "what has expired could not be swept away");
         }

@@ -27,6 +27,9 @@ pub struct Config {
     pub public_url: Option<String>,
     /// PostgreSQL; `lcr demo` starts one of its own when this is missing. `LCR_DATABASE_URL`.
     pub database_url: Option<String>,
+    /// PostgreSQL as the owner of the tables, for the commands of the operator and migrations at the start; without it they use
+    /// `database_url`. `LCR_OWNER_URL`.
+    pub owner_url: Option<String>,
     /// Where the private database lives. `LCR_HOME`.
     pub home: PathBuf,
     /// Connections of each worker's pool. `LCR_CONNECTIONS`.
@@ -79,6 +82,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             database_url: None,
+            owner_url: None,
             home: PathBuf::from(".lcr"),
             connections: 8,
             workers: 0,
@@ -122,6 +126,7 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("LCR_LISTEN", &["listen"]),
     ("LCR_PUBLIC_URL", &["public_url"]),
     ("LCR_DATABASE_URL", &["database_url"]),
+    ("LCR_OWNER_URL", &["owner_url"]),
     ("LCR_HOME", &["home"]),
     ("LCR_CONNECTIONS", &["connections"]),
     ("LCR_WORKERS", &["workers"]),
@@ -152,7 +157,7 @@ impl Config {
             file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
         for (name, path) in VARIABLES {
             let Some(text) = variable(name) else { continue };
-            let text_keys = ["listen", "public_url", "database_url", "home"];
+            let text_keys = ["listen", "public_url", "database_url", "owner_url", "home"];
             let value = if text_keys.contains(&path[0]) {
                 toml::Value::String(text)
             } else {

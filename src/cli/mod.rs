@@ -172,7 +172,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
 
 /// The database of the configuration, or the running demo's.
 fn database(config: &Config) -> Result<Store, Failure> {
-    if let Some(url) = &config.database_url {
+    if let Some(url) = config.owner_url.as_ref().or(config.database_url.as_ref()) {
         return Ok(Store::connect(url, 4)?.labelling(config.sensitive_codes()));
     }
     match cluster::locate(&config.home)? {

@@ -12,9 +12,12 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let Some(url) = config.database_url.clone() else {
         return Err("LCR_DATABASE_URL is not set: give the PostgreSQL URL of the record, or try `lcr demo`".into());
     };
-    let store = Store::connect(&url, 1)?;
-    store.migrate().await?;
-    migrate::warn(&store).await?;
+    let store = Store::connect(config.owner_url.as_deref().unwrap_or(&url), 1)?;
+    // A login that only serves leaves the schema to whoever owns it.
+    if store.may_migrate().await? {
+        store.migrate().await?;
+        migrate::warn(&store).await?;
+    }
     store.close().await;
     let app = App::build(config, &url).await?;
     tracing::info!(url = app.url(), "serving");

@@ -20,7 +20,7 @@ use crate::fhir::date;
 use crate::fhir::outcome::IssueType;
 use crate::resources::{self, spec::ResourceSpec};
 use crate::search::Search;
-use crate::smart;
+use crate::smart::{self, Unauthorized};
 use crate::store::{AuditRow, Outcome};
 
 /// The media type of a form.
@@ -55,7 +55,12 @@ impl FromRequest for Call {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
             })?;
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let caller = smart::caller(&state.store, &state.config.policies, authorization).await?;
+            let caller = smart::caller(&state.store, &state.config.policies, authorization).await;
+            if let Err(Unauthorized::Unknown) = &caller {
+                // Somebody tried a token that is none, or no longer one.
+                state.trail.record(vec![turned_away(request_id, address.clone())]).await?;
+            }
+            let caller = caller?;
             let call = Call { state, caller, request_id, query, headers, address };
             if !form {
                 format.offered()?;
@@ -155,6 +160,27 @@ impl Call {
             self.state.trail.record(rows_about(row, problem.about.iter().copied())).await?;
         }
         result
+    }
+}
+
+/// The row of a request whose token is not in force: nobody knows whose it was.
+fn turned_away(request_id: Uuid, address: Option<String>) -> AuditRow {
+    AuditRow {
+        at: date::now(),
+        request_id,
+        client: "unknown".to_owned(),
+        user: None,
+        role: "unknown".to_owned(),
+        organisation: None,
+        address,
+        holders: Vec::new(),
+        purpose: "TREAT".to_owned(),
+        action: "E",
+        resource_type: "access-token".to_owned(),
+        query: "an access token that is unknown or has expired".to_owned(),
+        what: None,
+        patient_id: None,
+        outcome: Outcome::Refused,
     }
 }
 

@@ -16,6 +16,13 @@ impl Store {
         self.nothing_to_reindex().await
     }
 
+    /// Whether this connection may change the schema: it owns the tables, or there are none yet.
+    pub async fn may_migrate(&self) -> Result<bool, StoreError> {
+        let may = "SELECT to_regclass('public.patient') IS NULL OR EXISTS (SELECT 1 FROM pg_class c \
+                   WHERE c.oid = to_regclass('public.patient') AND pg_has_role(current_user, c.relowner, 'MEMBER'))";
+        Ok(sqlx::query_scalar(may).fetch_one(&self.pool).await?)
+    }
+
     /// Whether the record holds anything yet.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM person)").fetch_one(&self.pool).await?;

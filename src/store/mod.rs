@@ -161,6 +161,14 @@ impl Store {
         Ok(CursorKey::new(find.fetch_one(&self.pool).await?))
     }
 
+    /// Whether the second lock holds for this connection: its role owns none of the tables and is bound by their policies.
+    pub async fn is_locked(&self) -> Result<bool, StoreError> {
+        let free = "SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                    WHERE c.relowner = r.oid AND n.nspname IN ('public', 'reach')) FROM pg_roles r WHERE r.rolname = current_user";
+        let free: bool = sqlx::query_scalar(free).fetch_one(&self.pool).await?;
+        Ok(!free)
+    }
+
     /// Whether the database answers and has this program's schema.
     pub async fn ready(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1 FROM patient_key LIMIT 1").fetch_optional(&self.pool).await?;

@@ -4,7 +4,7 @@
 use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
-use super::write::label_of;
+use super::write::{label_of, raise_labels};
 use super::{Store, StoreError};
 use crate::access::Sensitive;
 use crate::fhir::json::{Json, Object};
@@ -32,8 +32,9 @@ impl Store {
         Ok(rows.unsigned_abs())
     }
 
-    /// Indexes the rows of a type that are of an earlier edition, to the end; `again`: from the beginning, for what older
-    /// instances wrote meanwhile. `base` is the public base URL; `each` hears how many rows each batch had.
+    /// Indexes the rows of a type that are of an earlier edition, to the end; `again`: looks at all of them, for what older
+    /// instances wrote meanwhile and for labels that follow from another list of sensitive codes. `base` is the public base
+    /// URL; `each` hears how many rows each batch had.
     pub async fn reindex(
         &self,
         spec: &'static ResourceSpec,
@@ -47,7 +48,7 @@ impl Store {
         for _ in 0..PASSES {
             loop {
                 let mut tx = self.pool.begin().await?;
-                let indexed = batch(&mut tx, spec, (base, &self.sensitive)).await?;
+                let indexed = batch(&mut tx, spec, again, (base, &self.sensitive)).await?;
                 tx.commit().await?;
                 each(indexed);
                 if indexed == 0 {
@@ -97,22 +98,24 @@ impl Store {
 async fn batch(
     tx: &mut PgConnection,
     spec: &'static ResourceSpec,
+    every: bool,
     (base, sensitive): (&str, &Sensitive),
 ) -> Result<usize, StoreError> {
     let mut sql = Sql::default();
     let edition = sql.bind(index::EDITION, "smallint");
     let (kind, most) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(BATCH, "bigint"));
+    let every = sql.bind(every, "boolean");
     // A restricted person's Patient is found by what is left of it.
     let shown = Expr::literal(if spec.is_person() { "coalesce(t.redacted, t.resource)" } else { "t.resource" });
     let table = Expr::literal(spec.table);
     sql.push(&Expr::fill(
-        "SELECT t.id, t.version, t.resource, {} AS shown FROM {} t WHERE t.id > (SELECT r.after_id FROM reindex r WHERE r.kind = {}) \
-         AND t.edition IS DISTINCT FROM {} ORDER BY t.id LIMIT {} FOR UPDATE OF t SKIP LOCKED",
-        &[&shown, &table, &kind, &edition, &most],
+        "SELECT t.id, t.version, t.resource, t.confidentiality, t.edition IS DISTINCT FROM {} AS stale, {} AS shown FROM {} t WHERE t.id > (SELECT r.after_id FROM reindex r WHERE r.kind = {}) \
+         AND ({} OR t.edition IS DISTINCT FROM {}) ORDER BY t.id LIMIT {} FOR UPDATE OF t SKIP LOCKED",
+        &[&edition, &shown, &table, &kind, &every, &edition, &most],
     ));
     let rows = sql.fetch(&mut *tx).await?;
     let mut records = Vec::with_capacity(rows.len());
-    let mut last = None;
+    let (mut raised, mut last) = (Vec::new(), None);
     for row in &rows {
         let (id, version): (String, i32) = (row.try_get("id")?, row.try_get("version")?);
         let resource = stored(row.try_get("resource")?)?;
@@ -120,11 +123,22 @@ async fn batch(
         let label = label_of(&resource, &columns, sensitive);
         let mut record = record(&id, version, columns);
         record.set("confidentiality", Json::Number((label as i16).to_string()));
-        records.push(record);
+        // The list of sensitive codes may have changed, and what it says counts for the versions before too.
+        if row.try_get::<i16, _>("confidentiality")? < label as i16 {
+            raised.push(Json::Object(record.clone()));
+        }
+        if row.try_get("stale")? || row.try_get::<i16, _>("confidentiality")? != label as i16 {
+            records.push(record);
+        }
         last = Some(id);
     }
     let Some(last) = last else { return Ok(0) };
-    put(tx, spec, records, &[("confidentiality", "")]).await?;
+    if !records.is_empty() {
+        put(tx, spec, records, &[("confidentiality", "")]).await?;
+    }
+    if !raised.is_empty() {
+        raise_labels(tx, &Expr::literal(spec.history), &Json::Array(raised).to_string()).await?;
+    }
     let note = sqlx::query("UPDATE reindex SET after_id = $2 WHERE kind = $1").bind(spec.name).bind(last);
     note.execute(tx).await?;
     Ok(rows.len())

@@ -21,7 +21,7 @@ use crate::fhir::json::Object;
 use crate::fhir::outcome::Issue;
 use crate::search::Search;
 use condition::Condition;
-pub(super) use rows::label_of;
+pub(super) use rows::{label_of, raise_labels};
 
 /// One change: only a Grant of the right kind makes one.
 pub struct Write {

@@ -159,6 +159,12 @@ pub(super) async fn insert(on: &mut PgConnection, rows: &[AuditRow]) -> Result<(
 }
 
 impl Store {
+    /// Makes the partitions of the months to come, where they are missing.
+    pub async fn audit_months(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT audit_months()").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Adds a row by itself: what a command did.
     pub async fn record_audit(&self, row: &AuditRow) -> Result<(), StoreError> {
         insert(&mut *self.pool.acquire().await?, std::slice::from_ref(row)).await

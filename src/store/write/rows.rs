@@ -168,7 +168,10 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
             sql.fetch(&mut *tx).await?;
         }
-        raise_labels(tx, &history, &mine).await?;
+        let raised: Vec<&str> = mine.iter().filter(|row| row.raised).map(|row| row.record.as_str()).collect();
+        if !raised.is_empty() {
+            raise_labels(tx, &history, &format!("[{}]", raised.join(","))).await?;
+        }
         for current in [true, false] {
             let records: Vec<&str> =
                 mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
@@ -195,13 +198,9 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
 }
 
 /// A label that is raised counts for the versions before it too.
-async fn raise_labels(tx: &mut PgConnection, history: &Expr, rows: &[&NewRow]) -> Result<(), StoreError> {
-    let records: Vec<&str> = rows.iter().filter(|row| row.raised).map(|row| row.record.as_str()).collect();
-    if records.is_empty() {
-        return Ok(());
-    }
+pub async fn raise_labels(tx: &mut PgConnection, history: &Expr, records: &str) -> Result<(), StoreError> {
     let mut sql = Sql::default();
-    let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
+    let json = sql.bind_text(records, "json");
     sql.push(&Expr::fill(
         "UPDATE {} h SET confidentiality = n.confidentiality FROM json_populate_recordset(NULL::{}, {}) n \
          WHERE h.id = n.id AND h.confidentiality < n.confidentiality",

@@ -72,11 +72,12 @@ CREATE TABLE audit (
     patient_id bigint,
     outcome smallint NOT NULL,
     seal bytea,
-    PRIMARY KEY (chain, link, place, at)
+    PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
-CREATE INDEX audit_person ON audit (patient_id, at) WHERE patient_id IS NOT NULL;
+CREATE INDEX audit_link ON audit (chain, link);
+CREATE INDEX audit_person ON audit ((coalesce(patient_id, 0)), at);
 CREATE INDEX audit_user ON audit (user_id, at) WHERE user_id IS NOT NULL;
-CREATE INDEX audit_id ON audit (id);
+CREATE INDEX audit_time ON audit (at, id);
 -- What comes with a clock that is wrong, or before its month was made, is kept all the same.
 CREATE TABLE audit_other PARTITION OF audit DEFAULT;
 

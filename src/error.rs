@@ -173,9 +173,6 @@ impl From<Refusal> for Problem {
                 IssueType::BusinessRule,
                 format!("the subject must be a patient you are in a care relationship with; {reference} is not one"),
             ),
-            Refusal::NumberTaken => {
-                conflict("another person in the record has this NHS number: check it, or write to that patient")
-            }
             Refusal::NotItsSource => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 IssueType::BusinessRule,

@@ -111,7 +111,12 @@ impl Across {
 
     /// Keys of a cursor: the sort keys or the person, then type and id.
     fn key_count(&self) -> usize {
-        self.sort().len().max(1) + 2
+        self.sort().len().max(usize::from(self.by_person())) + 2
+    }
+
+    /// Whether rows that are in no other order are in that of their people: of every type, or of none.
+    pub fn by_person(&self) -> bool {
+        self.parts.iter().all(Search::by_person)
     }
 }
 
@@ -126,7 +131,7 @@ fn grants(caller: &Caller, named: &[&str], within: bool) -> Result<Vec<Grant>, V
     let issue = |code, words: String| vec![Issue::error(code, words).at("http._type")];
     let mut grants = Vec::new();
     for name in named {
-        let Some(spec) = resources::find(name).filter(|spec| kept(spec)) else {
+        let Some(spec) = resources::kept(name).filter(|spec| kept(spec)) else {
             let known: Vec<&str> = resources::ALL.iter().copied().filter(kept).map(|spec| spec.name).collect();
             let place = if within { "a Patient's compartment" } else { "this record" };
             let words = format!("_type: {place} has no \"{}\"; it has {}", shorten(name), known.join(", "));

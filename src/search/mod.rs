@@ -12,7 +12,7 @@ mod sort;
 pub mod value;
 mod words;
 
-use crate::access::{Grant, Interaction};
+use crate::access::{Grant, Interaction, Reach};
 use crate::fhir::date::{Span, to_text};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
@@ -96,7 +96,13 @@ impl Search {
             during: None,
             includes: Vec::new(),
             most_includes: limits.includes,
-            sort: Vec::new(),
+            // Of the trail, what is new comes first.
+            sort: spec
+                .param("date")
+                .filter(|_| spec.is_trail())
+                .map(|param| SortKey { param, descending: true })
+                .into_iter()
+                .collect(),
             count: limits.page,
             total: false,
             count_only: false,
@@ -236,7 +242,13 @@ impl Search {
 
     /// How many keys a cursor of this search has: the sort keys and what breaks ties.
     fn key_count(&self) -> usize {
-        if self.sort.is_empty() { 2 } else { self.sort.len() + 1 }
+        self.sort.len().max(usize::from(self.by_person())) + 1
+    }
+
+    /// Whether rows that are in no other order are in that of their people. A source, which says whose its rows are, would learn
+    /// from it whom others know.
+    pub fn by_person(&self) -> bool {
+        !matches!(self.grant.reach(), Reach::Source { .. })
     }
 
     /// A link's cursor.

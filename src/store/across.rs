@@ -124,7 +124,7 @@ impl AcrossPlan {
 /// The sort keys of one type's rows: those asked for, or else none before the type; then type, person and id.
 fn keys(across: &Across, place: usize) -> Vec<Key> {
     let part = &across.parts()[place];
-    let mut keys = sort_keys(part.sort());
+    let mut keys = sort_keys(part.sort(), across.by_person());
     let descending = keys.last().is_some_and(|key| key.descending);
     let kind = Key { expr: Expr::fill("{}::int", &[&Expr::number(place)]), sql_type: "integer", descending };
     let at = if across.sort().is_empty() { 0 } else { keys.len() - 1 };

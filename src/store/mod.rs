@@ -25,6 +25,7 @@ mod reach;
 mod read;
 mod reindex;
 mod relationship;
+mod seek;
 mod sql;
 mod subsumption;
 mod summary;

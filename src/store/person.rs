@@ -72,49 +72,65 @@ impl People {
         Ok(find.fetch_optional(&mut *tx).await?)
     }
 
-    /// The person a Patient resource is, by its id or else its NHS number. `None`: the number is somebody else's.
+    /// The person a Patient resource is, by its id or else its NHS number.
     pub async fn patient(
         &mut self,
         tx: &mut PgConnection,
         id: &str,
         number: Option<&str>,
-    ) -> Result<Option<i64>, StoreError> {
+        base: &str,
+    ) -> Result<i64, StoreError> {
         let numbered: Option<i64> = match number {
             Some(number) => People::numbered(tx, number).await?,
             None => None,
         };
         match (self.by_id.get(id).copied(), numbered) {
-            (Some(person), Some(other)) if person != other => self.become_other(tx, id, person, other).await,
-            (Some(person), Some(_)) => Ok(Some(person)),
-            (Some(person), None) => self.number(tx, id, person, number).await,
+            (Some(person), Some(other)) if person != other => self.become_other(tx, id, (person, other), base).await,
+            (Some(person), Some(_)) => Ok(person),
+            (Some(person), None) => self.number(tx, id, person, number, base).await,
             (None, Some(person)) => {
                 self.name(tx, id, person).await?;
-                Ok(Some(person))
+                Ok(person)
             }
-            (None, None) => self.make(tx, id, number).await.map(Some),
+            (None, None) => self.make(tx, id, number).await,
         }
     }
 
     /// A Patient turns out to be another person: its rows came before it did, its number was traced, or was wrong before.
-    /// Its rows go with it. What was known of the person with the old number, care relationships above all, stays with
-    /// that number. Where several Patients share the old one, nobody can tell whose rows are whose: `None`.
+    /// Its rows go with it: those that refer to it. What was known of the person with the old number stays with that number:
+    /// care relationships above all, and the rows of other Patients of theirs, of which the caller may know nothing.
     async fn become_other(
         &mut self,
         tx: &mut PgConnection,
         id: &str,
-        person: i64,
-        other: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        let shared = "SELECT count(*) > 1 FROM patient_key WHERE patient_id = $1";
-        if sqlx::query_scalar(shared).bind(person).fetch_one(&mut *tx).await? {
-            return Ok(None);
-        }
-        for spec in resources::ALL.iter().filter(|spec| spec.compartment != Compartment::Nobody) {
-            for table in [spec.table, spec.history] {
+        (person, other): (i64, i64),
+        base: &str,
+    ) -> Result<i64, StoreError> {
+        for spec in resources::ALL {
+            for (table, current) in [(spec.table, true), (spec.history, false)] {
                 let mut sql = Sql::default();
                 let (from, to) = (sql.bind(person, "bigint"), sql.bind(other, "bigint"));
                 let table = Expr::literal(table);
-                sql.push(&Expr::fill("UPDATE {} SET patient_id = {} WHERE patient_id = {}", &[&table, &to, &from]));
+                let own = match (spec.compartment, current) {
+                    (Compartment::Person, _) => Expr::fill("t.id = {}", &[&sql.bind(id.to_owned(), "text")]),
+                    (Compartment::Subject(element), true) => {
+                        let target = sql.bind(vec![format!("Patient/{id}")], "text[]");
+                        Expr::fill("{} && {}", &[&Expr::column("t", element), &target])
+                    }
+                    (Compartment::Subject(element), false) => {
+                        let targets = sql.bind(vec![format!("Patient/{id}"), format!("{base}/Patient/{id}")], "text[]");
+                        let element = sql.bind(element.to_owned(), "text");
+                        // A deletion was of whom the version before it was of.
+                        let told = "coalesce(t.resource, (SELECT p.resource FROM {} p WHERE p.id = t.id AND p.version = t.version - 1))";
+                        Expr::fill(
+                            "regexp_replace({}::json -> {} ->> 'reference', '/_history/[^/]*$', '') = ANY({})",
+                            &[&Expr::fill(told, &[&table]), &element, &targets],
+                        )
+                    }
+                    (Compartment::Nobody | Compartment::Trail, _) => continue,
+                };
+                let follow = "UPDATE {} t SET patient_id = {} WHERE t.patient_id = {} AND {}";
+                sql.push(&Expr::fill(follow, &[&table, &to, &from, &own]));
                 sql.fetch(&mut *tx).await?;
             }
         }
@@ -122,7 +138,7 @@ impl People {
         follow.execute(&mut *tx).await?;
         protection::follow(tx, person, other).await?;
         self.by_id.insert(id.to_owned(), other);
-        Ok(Some(other))
+        Ok(other)
     }
 
     /// Gives a person without a number one that nobody has; one who has another number becomes a new person.
@@ -132,14 +148,15 @@ impl People {
         id: &str,
         person: i64,
         number: Option<&str>,
-    ) -> Result<Option<i64>, StoreError> {
-        let Some(number) = number else { return Ok(Some(person)) };
+        base: &str,
+    ) -> Result<i64, StoreError> {
+        let Some(number) = number else { return Ok(person) };
         let give = sqlx::query("UPDATE person SET nhs_number = $2 WHERE patient_id = $1 AND nhs_number IS NULL");
         if give.bind(person).bind(number).execute(&mut *tx).await?.rows_affected() == 1 {
-            return Ok(Some(person));
+            return Ok(person);
         }
-        let other = self.new_person(tx, &format!("{id} as {number}"), Some(number)).await?;
-        self.become_other(tx, id, person, other).await
+        let other = self.new_person(tx, id, Some(number)).await?;
+        self.become_other(tx, id, (person, other), base).await
     }
 
     async fn make(&mut self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<i64, StoreError> {
@@ -148,12 +165,13 @@ impl People {
         Ok(person)
     }
 
-    /// A person's key follows from the first id they are known by, and a secret of this database: a running one would tell
-    /// in orders and cursors how many people there are, and who came first.
+    /// A person's key follows from their NHS number, or else the first id they are known by, and a secret of this database: a
+    /// running one would tell in orders and cursors how many people there are, and who came first.
     async fn new_person(&self, tx: &mut PgConnection, id: &str, number: Option<&str>) -> Result<i64, StoreError> {
         let make = "INSERT INTO person (patient_id, nhs_number) SELECT ('x' || left(encode(sha256(s.secret || sha256(convert_to($1, 'UTF8'))), 'hex'), 16))::bit(64)::bigint \
                     & 9223372036854775807, $2 FROM service_key s WHERE s.name = 'person' RETURNING patient_id";
-        Ok(sqlx::query_scalar(make).bind(id).bind(number).fetch_one(&mut *tx).await?)
+        let seed = number.map_or_else(|| format!("Patient/{id}"), |number| format!("nhs/{number}"));
+        Ok(sqlx::query_scalar(make).bind(seed).bind(number).fetch_one(&mut *tx).await?)
     }
 
     async fn name(&mut self, tx: &mut PgConnection, id: &str, person: i64) -> Result<(), StoreError> {

@@ -51,7 +51,7 @@ impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
         let mut sql = Sql::default();
-        let keys = sort_keys(search.sort());
+        let keys = sort_keys(search.sort(), search.by_person());
         let conditions = conditions(&mut sql, &search);
         let table = Expr::literal(search.grant().spec().seen.current);
 
@@ -177,10 +177,10 @@ impl Key {
 }
 
 /// The sort keys as expressions that are never NULL: what has no value sorts below everything.
-pub(super) fn sort_keys(sort: &[SortKey]) -> Vec<Key> {
+pub(super) fn sort_keys(sort: &[SortKey], by_person: bool) -> Vec<Key> {
     let mut keys: Vec<Key> = sort.iter().map(sort_key).collect();
     // The record's own order follows the primary key; any other is made unique by the id.
-    if keys.is_empty() {
+    if keys.is_empty() && by_person {
         keys.push(Key { expr: Expr::literal("t.patient_id"), sql_type: "bigint", descending: false });
     }
     keys.push(Key {

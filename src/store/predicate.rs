@@ -1,7 +1,7 @@
 //! Owns how one search filter becomes SQL, by the kind of its parameter.
 
 use super::sql::{Expr, Sql};
-use super::{amount, reach, subsumption};
+use super::{amount, reach, seek, subsumption};
 use crate::fhir::date::{Span, to_text};
 use crate::resources::index::{TOKEN_TEXT, TYPED_IDENTIFIER, entry, escape_bar, token};
 use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
@@ -122,7 +122,7 @@ pub fn of_param(
         }
         _ => {
             let plain = on_column(sql, param, alias, test);
-            match person_seek(sql, param, alias, test) {
+            match seek::of(sql, spec, param, alias, test) {
                 Some(seek) => Expr::all(&[seek, plain]),
                 None => plain,
             }
@@ -157,27 +157,6 @@ fn is_there(spec: &'static ResourceSpec, param: &'static Param, alias: &'static 
         Kind::Date | Kind::Dates => Expr::fill("({} IS NOT NULL)", &[&Expr::column_part(alias, param.column, "_lo")]),
         _ => Expr::fill("({} IS NOT NULL)", &[&Expr::column(alias, param.column)]),
     }
-}
-
-/// Where every alternative names a Patient, the key of the person, through which all indexes begin.
-fn person_seek(sql: &mut Sql, param: &Param, alias: &'static str, test: &Test) -> Option<Expr> {
-    let Test::Targets(targets) = test else { return None };
-    if param.column != "subject" && param.column != "patient" {
-        return None;
-    }
-    let ids: Option<Vec<String>> = targets.iter().map(|t| t.strip_prefix("Patient/").map(str::to_owned)).collect();
-    let ids = ids?;
-    let person = Expr::column(alias, "patient_id");
-    Some(match &ids[..] {
-        [one] => {
-            let id = sql.bind(one.clone(), "text");
-            Expr::fill("{} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&person, &id])
-        }
-        _ => {
-            let ids = sql.bind(ids, "text[]");
-            Expr::fill("{} IN (SELECT k.patient_id FROM patient_key k WHERE k.id = ANY({}))", &[&person, &ids])
-        }
-    })
 }
 
 /// The predicate on the parameter's own column of `alias`.

@@ -44,7 +44,8 @@ impl<'a> Terms<'a> {
             Filter::Own { param, test } => {
                 let late =
                     matches!(param.kind, Kind::Words { .. }) || matches!(test, Test::TokenText(_) | Test::Typed(_));
-                self.late.extend(late.then_some(spec.name));
+                // The trail has no rows of an earlier edition.
+                self.late.extend((late && !spec.is_trail()).then_some(spec.name));
                 self.of_test(test);
             }
             Filter::Chain { entered, inner, .. } | Filter::Has { entered, inner, .. } => {

@@ -119,8 +119,6 @@ pub enum Refusal {
     IdTaken,
     /// The subject is no patient this caller can write about.
     NoPatient(String),
-    /// The NHS number is another person's.
-    NumberTaken,
     /// It says in meta.source that it is from another source.
     NotItsSource,
     /// The same resource is changed twice.

@@ -89,20 +89,10 @@ pub fn resource(tables: &Tables, kind: &str, id: Option<&str>, body: &Body) -> V
     };
     let known: &[usize] = match (tables.chooses_ids, id) {
         (false, _) => &[1, 2, 3, 11, 12, 13, 14, 50],
-        // A person's key, in orders and cursors, follows from the id by which they are first known, be it a hidden one:
-        // known. So clients give nobody a number that somebody hidden has.
-        (true, Some(_)) => &[1, 2, 3, 50, 51],
-        // Nor a new one to whom the service names, by an id of its own in each twin.
-        (true, None) => &[1, 2, 3],
+        // Clients may say that a Patient of theirs is anybody: hidden, seen or new.
+        (true, _) => &[1, 2, 3, 11, 12, 14, 50, 51],
     };
-    let number = match id {
-        // A Patient whom a client sees keeps their number: another is refused where others, hidden ones too, share the
-        // old one, and the 409 tells of them: known.
-        Some("seen-a") => 1,
-        Some("seen-b") => 2,
-        Some("seen-c") => 3,
-        _ => one(known, body.number),
-    };
+    let number = one(known, body.number);
     let mut resource = match kind {
         "Organization" | "Practitioner" | "PractitionerRole" => json!({"resourceType": kind, "active": true}),
         _ => about(kind, "x", &patient, number),

@@ -24,8 +24,9 @@ impl Names {
 /// An answer as the caller of either twin must get it: status, headers, body.
 pub fn answer(reply: &Reply, names: &Names) -> String {
     // Each answer's own; the length of a body is that of the body, and whether the connection stays open depends on how
-    // much of a refused body was read.
-    let own = ["date", "x-request-id", "content-length", "transfer-encoding", "connection"];
+    // much of a refused body was read. Bodies of 1 KiB and more vary by what the caller accepts, and a body just below it by how
+    // many digits a moment in its links has.
+    let own = ["date", "x-request-id", "content-length", "transfer-encoding", "connection", "vary"];
     let headers = reply.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())).map(|(name, value)| {
         let value = match name.as_str() {
             "last-modified" => "<time>".to_owned(),

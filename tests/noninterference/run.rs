@@ -173,7 +173,8 @@ impl<'a> Run<'a> {
         let [asked, succeeded, showed] = self.sum();
         // Who is involved in nobody's care sees those who give it.
         let (least, least_shown) = match self.persona {
-            "stranger" | "privacy-officer" | "lab-feed" => (35, 10),
+            "stranger" | "privacy-officer" | "lab-feed" | "ambulance" | "nhs-111" => (35, 10),
+            "receptionist" | "health-assistant" => (30, 10),
             _ => (50, 25),
         };
         if succeeded * 100 >= asked * least && showed * 100 >= asked * least_shown {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lcr_facade::access::policy;
+use lcr_facade::access::{Interaction, Policies};
 use lcr_facade::fhir::json::{Json, Object};
 use lcr_facade::resources::spec::{Kind, Param, ResourceSpec};
 use lcr_facade::resources::{self, index};
@@ -55,12 +55,12 @@ pub struct Tables {
 impl Tables {
     pub fn of(cast: Cast, persona: &'static str) -> Tables {
         let claims = claims_of(persona);
-        let role = policy::of_role(&claims.role).expect("a role");
+        let policies = Policies::default();
+        let role = policies.of_role(&claims.role).expect("a role");
         let all = || resources::ALL.iter().copied();
         let scoped = |spec: &&ResourceSpec| claims.scope.contains('*') || claims.scope.contains(spec.name);
-        let may = |list: &[&str], spec: &ResourceSpec| list.iter().any(|kind| *kind == "*" || *kind == spec.name);
-        let sees = all().filter(scoped).filter(|spec| may(role.sees, spec)).collect();
-        let writes = all().filter(scoped).filter(|spec| may(role.writes, spec)).collect();
+        let sees = all().filter(scoped).filter(|spec| role.allows(spec.name, Interaction::Search)).collect();
+        let writes = all().filter(scoped).filter(|spec| role.allows(spec.name, Interaction::Update)).collect();
         let mut rows: BTreeMap<&'static str, Vec<Value>> = all().map(|spec| (spec.name, Vec::new())).collect();
         for row in everything(cast) {
             rows.get_mut(row["resourceType"].as_str().expect("type")).expect("a type of the record").push(row);
@@ -153,11 +153,7 @@ impl Tables {
 
     /// The Patient whom a row that is sent is about: mostly one who is seen.
     pub fn subject(&self, n: u16) -> String {
-        let id = self.id("Patient", if n.is_multiple_of(2) { n / 4 * 2 } else { n / 2 });
-        // Rows that a client shares in about a Patient whom it cannot see are that person's, by whatever id they were
-        // first known, and the person's key, in orders and cursors, tells that two ids are one person's: known. So it
-        // sends none about the Patients of others that are of people whose own it sees.
-        if self.chooses_ids { id.replace("veiled-", "absent-") } else { id }
+        self.id("Patient", if n.is_multiple_of(2) { n / 4 * 2 } else { n / 2 })
     }
 
     /// An NHS number: of people who are seen, hidden, and nobody.

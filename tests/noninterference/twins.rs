@@ -19,6 +19,19 @@ const DIRECTORY: [&str; 3] = [
     include_str!("../search_oracle/extras/PractitionerRole.json"),
 ];
 
+/// Those who are involved in the care of the seen.
+const RELATED: [&str; 9] = [
+    "gp",
+    "hospital-doctor",
+    "nurse",
+    "social-worker",
+    "out-of-hours",
+    "therapist",
+    "pharmacist",
+    "health-assistant",
+    "receptionist",
+];
+
 /// Who asks. Clients see the directory whatever its labels, so theirs has no rows that are hidden by one.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Cast {
@@ -116,6 +129,8 @@ fn hidden() -> Vec<Value> {
 /// In that one, too: rows about the very patients that are seen, but labelled so that no user may see them.
 fn veiled(cast: Cast) -> Vec<Value> {
     let mut rows = seen();
+    // A label on a Patient protects the person: what they show is to depend on it.
+    rows.retain(|row| row["resourceType"] != "Patient");
     // Clients see every label: in the directory, and of the third patient, in whose care the practice is involved.
     let clinical = |row: &Value| TYPES.iter().any(|kind| row["resourceType"] == *kind);
     rows.retain(|row| cast == Cast::People || (clinical(row) && row["id"] != "seen-c"));
@@ -189,8 +204,7 @@ async fn twin(cast: Cast, with_hidden: bool) -> Twin {
     let base = BASE.strip_suffix("/fhir").expect("a base").to_owned();
     let app = TestApp::with(Config { public_url: Some(base), ..Config::default() }).await;
     let mut twin = Builder { app, moments: Vec::new(), written: 0 };
-    // Hidden rows come before the others, so that every running number differs, between them, and after them. A person's
-    // key follows from the id by which they were first known: those that are seen are known by their own.
+    // Hidden rows come before the others, so that every running number differs, between them, and after them.
     let (hidden, veiled) = (hidden(), veiled(cast));
     let hide = async |twin: &mut Builder, row: Option<&Value>| {
         if let Some(row) = row.filter(|_| with_hidden) {
@@ -223,7 +237,7 @@ async fn twin(cast: Cast, with_hidden: bool) -> Twin {
         restless(&twin.app, &rich("hidden", 11)[0]).await;
     }
     for n in [1, 2] {
-        for holder in ["gp", "hospital-doctor", "nurse", "social-worker", "out-of-hours"] {
+        for holder in RELATED {
             relate(&twin.app, n, "practitioner", holder).await;
         }
     }

@@ -213,6 +213,7 @@ async fn what_is_given_is_valid() {
     ] {
         gp.get(path).await;
     }
+    gp.post("CarePlan", about("CarePlan", "x", "near", NEAR)).await;
     gp.post("", json!({"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": "Patient/near"}}]})).await;
     let mut all = events(&officer, "_count=500").await;
     all.extend(events(&own, "_count=500").await);

@@ -16,8 +16,8 @@ impl Store {
         each: &mut (dyn FnMut(&str) -> bool + Send),
     ) -> Result<u64, StoreError> {
         let mut tx = self.pool.begin_with("BEGIN; SET LOCAL lcr.trail = 'on'").await?;
-        let events = "SELECT e.resource FROM reach.audit_event e WHERE e.date_lo >= $1::text::timestamptz AND e.date_lo < $2::text::timestamptz \
-                      ORDER BY e.date_lo, e.id";
+        let events = "SELECT e.resource FROM reach.audit_event e WHERE e.updated_at >= $1::text::timestamptz AND e.updated_at < $2::text::timestamptz \
+                      ORDER BY e.updated_at, e.id";
         let mut rows = sqlx::query(events).bind(to_text(from)).bind(to_text(to)).fetch(&mut *tx);
         let mut count = 0;
         while let Some(row) = rows.try_next().await? {

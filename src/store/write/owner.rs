@@ -56,8 +56,7 @@ async fn of_resource(
 ) -> Result<Result<i64, Refusal>, StoreError> {
     let spec = write.grant.spec();
     if spec.is_person() {
-        let person = people.patient(tx, &write.id, nhs_number::of(resource).next()).await?;
-        return Ok(person.ok_or(Refusal::NumberTaken));
+        return Ok(Ok(people.patient(tx, &write.id, nhs_number::of(resource).next(), base).await?));
     }
     if spec.compartment == Compartment::Nobody {
         return Ok(Ok(NOBODY));

@@ -18,6 +18,8 @@ CREATE TABLE person_protection (
 
 -- A restricted person's Patient as everyone but the person and its source sees it. Its search columns follow from this.
 ALTER TABLE patient ADD COLUMN redacted text COMPRESSION lz4;
+-- The few that are labelled, to find those who are not protected yet.
+CREATE INDEX patient_labelled ON patient (patient_id) WHERE confidentiality > 3;
 ALTER TABLE patient_history ADD COLUMN redacted text COMPRESSION lz4;
 
 -- Overrides and claims that a privacy officer has to look at; each is told to the webhook once it is committed.

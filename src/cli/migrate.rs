@@ -15,6 +15,7 @@ pub async fn migrate(store: &Store, base: &str, again: bool) -> Result<(), Failu
     for spec in waiting {
         reindex(store, spec, base, again).await?;
     }
+    store.protect_labelled(base).await?;
     Ok(())
 }
 

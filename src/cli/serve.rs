@@ -16,6 +16,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     // A login that only serves leaves the schema to whoever owns it.
     if store.may_migrate().await? {
         store.migrate().await?;
+        store.protect_labelled(&config.fhir_base()).await?;
         migrate::warn(&store).await?;
     }
     store.close().await;

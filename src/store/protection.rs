@@ -44,6 +44,7 @@ impl Store {
         }
         let mut tx = self.pool.begin_with("BEGIN; SET LOCAL lcr.whole = 'on'").await?;
         let Some(patient_id) = person.find(&mut tx).await? else { return Ok(None) };
+        lock(&mut tx, &[patient_id]).await?;
         let set_them = "INSERT INTO person_protection (patient_id, opted_out, restricted) VALUES ($1, coalesce($2, false), coalesce($3, false)) \
                         ON CONFLICT (patient_id) DO UPDATE SET opted_out = coalesce($2, person_protection.opted_out), \
                         restricted = coalesce($3, person_protection.restricted) RETURNING opted_out, restricted";
@@ -54,6 +55,23 @@ impl Store {
         audit::insert(&mut tx, &[AuditRow { patient_id: Some(patient_id), ..audit.clone() }]).await?;
         tx.commit().await?;
         Ok(Some(now))
+    }
+}
+
+impl Store {
+    /// Protects those whose Patients were labelled before there were protections, a few at a time.
+    pub async fn protect_labelled(&self, base: &str) -> Result<(), StoreError> {
+        loop {
+            let mut tx = self.pool.begin_with("BEGIN; SET LOCAL lcr.whole = 'on'").await?;
+            let some = "SELECT DISTINCT p.patient_id FROM patient p WHERE p.confidentiality > 3 AND p.patient_id > 0 \
+                        AND NOT EXISTS (SELECT 1 FROM person_protection s WHERE s.patient_id = p.patient_id) LIMIT 200";
+            let people: Vec<i64> = sqlx::query_scalar(some).fetch_all(&mut *tx).await?;
+            settle(&mut tx, &people, base).await?;
+            tx.commit().await?;
+            if people.is_empty() {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -90,12 +108,20 @@ impl Named<'_> {
     }
 }
 
+/// One at a time settles a person: a Patient that is written while its person is being restricted must not stay as it came.
+async fn lock(tx: &mut PgConnection, people: &[i64]) -> Result<(), StoreError> {
+    let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT DISTINCT 30000 + p % 1024 AS k FROM unnest($1::bigint[]) p ORDER BY 1) ordered";
+    sqlx::query(lock).bind(people).execute(tx).await?;
+    Ok(())
+}
+
 /// Brings what is kept of these people in line with what protects them: the label of their Patients, and which of these are
 /// redacted. Within a transaction that sees the whole record.
 pub(super) async fn settle(tx: &mut PgConnection, people: &[i64], base: &str) -> Result<(), StoreError> {
     if people.is_empty() {
         return Ok(());
     }
+    lock(&mut *tx, people).await?;
     let label = "WITH labels AS (SELECT w.patient_id, greatest(coalesce((SELECT max(p.confidentiality) FROM patient p \
                  WHERE p.patient_id = w.patient_id), 3), 3)::smallint AS label FROM (SELECT DISTINCT unnest($1::bigint[]) AS patient_id) w) \
                  INSERT INTO person_protection (patient_id, label) SELECT l.patient_id, l.label FROM labels l \

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::common::{Session, TestApp};
-use crate::support::{REASON, ask, done, values};
+use crate::support::{REASON, ask, done, run, values};
 use crate::world::{GP_SOURCE, NEAR, about, labelled, nhs, people, persona, put};
 
 /// What must not be shown or found.
@@ -126,6 +126,24 @@ async fn a_label_r_on_any_patient_of_the_person_restricts_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn labels_from_before_there_were_protections_protect_once_the_schema_is_up_to_date() {
+    let app = record().await;
+    put(&app.source("spine").await, &labelled(located("spine"), "R")).await;
+    // As an earlier version left it.
+    for statement in [
+        "DELETE FROM person_protection",
+        "UPDATE patient SET redacted = NULL",
+        "UPDATE patient_history SET redacted = NULL",
+    ] {
+        run(&app, statement).await;
+    }
+    let gp = persona(&app, "gp").await;
+    assert!(shows(&gp, "Patient/near").await);
+    app.store.protect_labelled(&app.base).await.expect("protected");
+    judge(&app, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_opened_seal_shows_where_a_restricted_person_lives() {
     let app = record().await;
     protect(&persona(&app, "privacy-officer").await, "restricted", "true").await;
@@ -162,4 +180,24 @@ async fn a_patient_protects_themselves_and_nobody_else() {
     let reply =
         ask(&officer, "protect", &[("nhs-number", "9990000018"), ("restricted", "true"), ("reason", REASON)]).await;
     assert_eq!(reply.status, 404, "{}", reply.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_who_is_written_while_they_are_restricted_is_redacted() {
+    let app = record().await;
+    let (officer, source, gp) =
+        (persona(&app, "privacy-officer").await, app.source(GP_SOURCE).await, persona(&app, "gp").await);
+    for round in 0..12 {
+        let change = async {
+            for _ in 0..4 {
+                put(&source, &located("near")).await;
+            }
+        };
+        tokio::join!(change, protect(&officer, "restricted", "true"));
+        for way in ["Patient/near", "Patient?_id=near", "Patient/near/_history"] {
+            assert!(!shows(&gp, way).await, "round {round}: {way}");
+        }
+        tokio::join!(put(&source, &located("near")), protect(&officer, "restricted", "false"));
+        assert!(shows(&gp, "Patient/near").await, "round {round}: lifted");
+    }
 }

@@ -109,7 +109,8 @@ pub fn opens(reply: &Reply, patients: &[&str]) {
     let body = reply.json();
     let parts = body["parameter"].as_array().cloned().unwrap_or_default();
     let named = parts.iter().filter(|part| part["name"] == "patient");
-    let named: Vec<&str> = named.filter_map(|part| part["valueReference"]["reference"].as_str()).collect();
+    let named = named.filter_map(|part| part["valueReference"]["reference"].as_str()?.strip_prefix("Patient/"));
+    let named: Vec<&str> = named.collect();
     assert_eq!(named, patients, "{}", reply.text);
 }
 

@@ -10,6 +10,7 @@ mod kit;
 mod changes;
 mod claims;
 mod contexts;
+mod database;
 mod entries;
 mod glass;
 mod glass_ends;
@@ -17,9 +18,14 @@ mod includes;
 mod opted_out;
 mod oracles;
 mod others_rows;
+mod own_trail;
 mod pages;
 mod protecting;
 mod relating;
+mod restricted;
+mod restricted_reads;
+mod restricted_searches;
+mod trail;
 mod types;
 
 #[path = "../common/mod.rs"]

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::common::{Reply, Session, send};
 use crate::kit::{finds, forbidden, nothing, outcome, refused, renamed};
-use crate::world::{ELSEWHERE, FAR, HOSPITAL_SOURCE, NEAR, about, claims, full, patient, people, persona, put, relate, session};
+use crate::world::{
+    ELSEWHERE, FAR, HOSPITAL_SOURCE, NEAR, about, claims, full, patient, people, persona, put, relate, session,
+};
 
 const JSON_PATCH: &str = "application/json-patch+json";
 
@@ -137,7 +139,8 @@ async fn a_version_is_read_whose_subject_was_another_patient() {
     finds(&nurse.get("Condition/moved/_history").await, &["moved", "moved"], Some(2));
     finds(&gp.get("Condition?_id=moved&_total=accurate").await, &[], Some(0));
     // In a batch too.
-    let entry = |version: u32| json!({"request": {"method": "GET", "url": format!("Condition/moved/_history/{version}")}});
+    let entry =
+        |version: u32| json!({"request": {"method": "GET", "url": format!("Condition/moved/_history/{version}")}});
     let bundle = json!({"resourceType": "Bundle", "type": "batch", "entry": [entry(1), entry(3), entry(4)]});
     let reply = gp.post("", bundle).await.json();
     let statuses: Vec<&Value> = (0..3).map(|at| &reply["entry"][at]["response"]["status"]).collect();

@@ -4,7 +4,9 @@
 use lcr_facade::access::Claims;
 
 use crate::common::{Reply, Session};
-use crate::kit::{BORN, REASON, ask, finds, forbidden, nobody, nothing, opens, outcome_at, protect, refused, renamed, unpermitted};
+use crate::kit::{
+    BORN, REASON, ask, finds, forbidden, nobody, nothing, opens, outcome_at, protect, refused, renamed, unpermitted,
+};
 use crate::world::{FAR, NEAR, VEILED, claims, full, nhs, people, persona, session};
 
 async fn claim(session: &Session<'_>, number: &str, born: &str) -> Reply {
@@ -71,9 +73,14 @@ async fn a_claim_that_says_over_goes_over_something() {
     for (over, number) in [("opt-out", nhs(FAR)), ("seal", nhs(VEILED)), ("seal", nhs(40))] {
         let values = [("nhs-number", number.as_str()), ("birth-date", BORN), ("reason", REASON), ("over", over)];
         let words = "this operation has no parameter \"over\"; it has nhs-number, birth-date, reason";
-        refused(&ask(&stranger, "self-claim", &values).await, 400, &outcome_at("not-supported", "NOT_IMPLEMENTED", words, "http.over"));
+        refused(
+            &ask(&stranger, "self-claim", &values).await,
+            400,
+            &outcome_at("not-supported", "NOT_IMPLEMENTED", words, "http.over"),
+        );
         // Passed over where the caller wants that, it does nothing.
-        let request = stranger.request(reqwest::Method::POST, "Patient/$self-claim").header("Prefer", "handling=lenient");
+        let request =
+            stranger.request(reqwest::Method::POST, "Patient/$self-claim").header("Prefer", "handling=lenient");
         let reply = crate::common::send(crate::common::json(request, crate::kit::parameters(&values))).await;
         refused(&reply, 404, &nobody());
     }

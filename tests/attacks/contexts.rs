@@ -8,11 +8,11 @@ use crate::world::{ELSEWHERE, TYPES, about, claims, full, patient, persona, put,
 #[tokio::test(flavor = "multi_thread")]
 async fn a_patient_scope_without_a_patient() {
     let app = full().await;
-    let words = "a patient/ scope needs a patient in the token's launch context, and there is none: launch with a patient";
-    for claims in [
-        Claims { patient: None, ..claims("patient") },
-        Claims { scope: "patient/*.rs".to_owned(), ..claims("gp") },
-    ] {
+    let words =
+        "a patient/ scope needs a patient in the token's launch context, and there is none: launch with a patient";
+    for claims in
+        [Claims { patient: None, ..claims("patient") }, Claims { scope: "patient/*.rs".to_owned(), ..claims("gp") }]
+    {
         let session = session(&app, &claims).await;
         for path in [
             "Condition/near-Condition",
@@ -70,11 +70,8 @@ async fn mixed_user_and_patient_scopes_do_not_add_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_scope_for_one_type_widens_a_patient_scope_for_all() {
     let app = full().await;
-    let claims = Claims {
-        scope: "patient/*.rs user/CarePlan.rs".to_owned(),
-        patient: Some("far".to_owned()),
-        ..claims("gp")
-    };
+    let claims =
+        Claims { scope: "patient/*.rs user/CarePlan.rs".to_owned(), patient: Some("far".to_owned()), ..claims("gp") };
     let gp = session(&app, &claims).await;
     // Launched with somebody in whose care she is not: nothing but the plans of those in whose care she is.
     finds(&gp.get("CarePlan?_total=accurate").await, &["near-CarePlan"], Some(1));
@@ -92,7 +89,8 @@ async fn a_patient_looks_at_somebody_else() {
     for path in ["Patient/@", "Patient/@/_history", "Patient/@/$everything", "Patient/@/$summary"] {
         refused(&as_absent(&patient, path, "far", "nix").await, 404, &nothing());
     }
-    for path in ["Condition?patient=@&_total=accurate", "Patient?_id=@&_total=accurate", "Patient/@/*?_total=accurate"] {
+    for path in ["Condition?patient=@&_total=accurate", "Patient?_id=@&_total=accurate", "Patient/@/*?_total=accurate"]
+    {
         finds(&as_absent(&patient, path, "far", "nix").await, &[], Some(0));
     }
 }

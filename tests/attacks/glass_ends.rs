@@ -3,7 +3,9 @@
 use lcr_facade::access::Claims;
 
 use crate::common::{Session, TestApp};
-use crate::kit::{REASON, ask, behind_the_scenes, break_glass, break_over, finds, forbidden, nothing, opens, outcome, refused};
+use crate::kit::{
+    REASON, ask, behind_the_scenes, break_glass, break_over, finds, forbidden, nothing, opens, outcome, refused,
+};
 use crate::kit::{parameters, unpermitted};
 use crate::world::{ELSEWHERE, FAR, about, claims, labelled, nhs, people, persona, put, session};
 
@@ -18,8 +20,7 @@ async fn rows() -> TestApp {
     app
 }
 
-const TIME_IS_OVER: &str =
-    "UPDATE care_relationship SET valid_to = now() - interval '1 second' WHERE basis IN ('break_glass', 'self_claimed')";
+const TIME_IS_OVER: &str = "UPDATE care_relationship SET valid_to = now() - interval '1 second' WHERE basis IN ('break_glass', 'self_claimed')";
 
 /// The alerts that wait for a review: id, kind, user.
 async fn alerts(officer: &Session<'_>) -> Vec<(String, String, String)> {
@@ -78,7 +79,8 @@ async fn broken_glass_is_looked_through_after_it_was_found_inappropriate() {
     let open = alerts(&officer).await;
     assert_eq!((open.len(), open[0].1.as_str(), open[0].2.as_str()), (1, "break-glass", "stranger"));
     let review = ask(&officer, "review", &[("alert", &open[0].0), ("verdict", "inappropriate")]).await;
-    let done = serde_json::json!({"resourceType": "Parameters", "parameter": [{"name": "reviewed", "valueBoolean": true}]});
+    let done =
+        serde_json::json!({"resourceType": "Parameters", "parameter": [{"name": "reviewed", "valueBoolean": true}]});
     refused(&review, 200, &done);
     refused(&stranger.get("Condition/c1").await, 404, &nothing());
     finds(&stranger.get(&next).await, &[], None);
@@ -115,7 +117,8 @@ async fn a_reviewer_reviews_their_own_alert() {
     let reply = ask(&officer, "review", &[("alert", &own[0].0), ("verdict", "appropriate")]).await;
     refused(&reply, 404, &outcome("not-found", "RESOURCE_NOT_FOUND", NO_ALERT));
     // As one that never was, byte for byte.
-    let never = ask(&officer, "review", &[("alert", "01890a5d-ac96-774b-bcce-b302099a8057"), ("verdict", "appropriate")]).await;
+    let never =
+        ask(&officer, "review", &[("alert", "01890a5d-ac96-774b-bcce-b302099a8057"), ("verdict", "appropriate")]).await;
     assert_eq!(crate::world::visible(&reply), crate::world::visible(&never));
     assert_eq!(alerts(&officer).await, own, "it still waits for somebody else");
     let other = Claims { user: Some("another-officer".to_owned()), ..claims("privacy-officer") };

@@ -77,8 +77,7 @@ pub async fn as_absent(session: &Session<'_>, path: &str, hidden: &str, absent: 
 
 /// Parameters with these values.
 pub fn parameters(values: &[(&str, &str)]) -> Value {
-    let values: Vec<Value> =
-        values.iter().map(|(name, value)| json!({"name": name, "valueString": value})).collect();
+    let values: Vec<Value> = values.iter().map(|(name, value)| json!({"name": name, "valueString": value})).collect();
     json!({"resourceType": "Parameters", "parameter": values})
 }
 
@@ -150,8 +149,10 @@ pub fn whereabouts(id: &str, n: usize) -> Value {
         "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">Rowan of Hidden Lane</div>"});
     patient["address"] = json!([{"use": "home", "line": ["1 Hidden Lane"], "city": "Secreton", "state": "Veilshire",
         "postalCode": "ZZ9 9ZZ", "country": "GBR"}]);
-    patient["telecom"] = json!([{"system": "phone", "value": "07700 900123"}, {"system": "email", "value": "secret@example.org"}]);
-    patient["generalPractitioner"] = json!([{"reference": "Organization/practice"}, {"reference": "Practitioner/their-gp"}]);
+    patient["telecom"] =
+        json!([{"system": "phone", "value": "07700 900123"}, {"system": "email", "value": "secret@example.org"}]);
+    patient["generalPractitioner"] =
+        json!([{"reference": "Organization/practice"}, {"reference": "Practitioner/their-gp"}]);
     patient["managingOrganization"] = json!({"reference": "Organization/keeper"});
     patient["contact"] = json!([{"name": {"text": "Sister Attwood"}, "address": {"line": ["1 Hidden Lane"]}}]);
     patient

@@ -25,6 +25,7 @@ mod relating;
 mod restricted;
 mod restricted_reads;
 mod restricted_searches;
+mod sealed;
 mod trail;
 mod types;
 

@@ -15,7 +15,9 @@ async fn staff_read_who_has_opted_out() {
     let app = opted_out().await;
     for name in STAFF {
         let session = persona(&app, name).await;
-        for path in ["Patient/@", "Patient/@/_history", "Patient/@/_history/1", "Patient/@/$summary", "Patient/@/$everything"] {
+        for path in
+            ["Patient/@", "Patient/@/_history", "Patient/@/_history/1", "Patient/@/$summary", "Patient/@/$everything"]
+        {
             refused(&as_absent(&session, path, "near", "none").await, 404, &nothing());
         }
         for path in ["Condition/@", "Condition/@/_history", "Condition/@/_history/1"] {
@@ -40,10 +42,13 @@ async fn staff_search_for_who_has_opted_out() {
             "?_type=Patient,Condition&_id=@&_total=accurate",
             "Patient?_has:Condition:patient:_id=@-Condition&_total=accurate",
             "Condition?patient._id=@&_total=accurate",
+            "Observation/$lastn?patient=@&code=38341003",
         ] {
             finds(&as_absent(&session, path, "near", "none").await, &[], Some(0));
         }
-        for path in ["Patient?family=attwood", "Condition?code=38341003", "Observation?_sort=-date", "Condition?code:not=1"] {
+        for path in
+            ["Patient?family=attwood", "Condition?code=38341003", "Observation?_sort=-date", "Condition?code:not=1"]
+        {
             finds(&session.get(&format!("{path}&_total=accurate")).await, &[], Some(0));
         }
         for kind in ["Patient", "Condition", "Observation", "CarePlan"] {
@@ -106,7 +111,8 @@ async fn a_batch_and_xml_reach_who_has_opted_out() {
     let app = opted_out().await;
     let gp = persona(&app, "gp").await;
     let get = |url: &str| json!({"request": {"method": "GET", "url": url}});
-    let entries = json!([get("Patient/near"), get("Condition?patient=near&_total=accurate"), get("Patient/near/Condition")]);
+    let entries =
+        json!([get("Patient/near"), get("Condition?patient=near&_total=accurate"), get("Patient/near/Condition")]);
     let reply = gp.post("", json!({"resourceType": "Bundle", "type": "batch", "entry": entries})).await;
     let body = reply.json();
     assert_eq!(body["entry"][0]["response"]["status"], "404 Not Found", "{body}");
@@ -131,7 +137,11 @@ async fn another_patients_row_leads_to_who_has_opted_out() {
     crate::world::put(&elsewhere, &observation).await;
     crate::world::relate(&app, 3, "organisation", "Y90001").await;
     let gp = persona(&app, "gp").await;
-    finds(&gp.get("Observation?patient=third&_include=*&_total=accurate").await, &["third", "third-Observation"], Some(1));
+    finds(
+        &gp.get("Observation?patient=third&_include=*&_total=accurate").await,
+        &["third", "third-Observation"],
+        Some(1),
+    );
     finds(&gp.get("Observation?focus:Patient.family=attwood&_total=accurate").await, &[], Some(0));
     finds(&gp.get("Observation?has-member.status=final&_total=accurate").await, &[], Some(0));
     finds(&gp.get("Patient?_has:Observation:focus:_id=third-Observation&_total=accurate").await, &[], Some(0));

@@ -93,7 +93,11 @@ async fn subject_and_patient_disagree() {
         finds(&as_absent(&gp, path, "far", "nix").await, &[], Some(0));
     }
     // Alternatives are another matter: those within reach are found, and no more.
-    finds(&as_absent(&gp, "Condition?patient=near,@&_total=accurate", "far", "nix").await, &["near-Condition"], Some(1));
+    finds(
+        &as_absent(&gp, "Condition?patient=near,@&_total=accurate", "far", "nix").await,
+        &["near-Condition"],
+        Some(1),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +121,10 @@ async fn the_body_of_a_search_contradicts_its_address() {
     }
     // A scope in the body is no scope, and a type in the body is no type.
     let reply = post("Condition/_search", "_type=Patient".to_owned()).await;
-    assert_eq!(reply.status, 400, "{}", reply.text);
+    let issue = reply.json()["issue"][0].clone();
+    assert_eq!((reply.status.as_u16(), &issue["expression"][0]), (400, &"http._type".into()), "{issue}");
+    let words = issue["diagnostics"].as_str().unwrap_or_default();
+    assert!(words.starts_with("Condition has no search parameter \"_type\"; it has "), "{words}");
     let reply = post("Condition/_search?_id=near-Condition", "_id=far-Condition&_total=accurate".to_owned()).await;
     finds(&reply, &[], Some(0));
 }
@@ -126,7 +133,8 @@ async fn the_body_of_a_search_contradicts_its_address() {
 async fn the_compartment_of_a_hidden_patient() {
     let app = full().await;
     let gp = persona(&app, "gp").await;
-    for path in ["Patient/@/Condition?_total=accurate", "Patient/@/*?_total=accurate", "Patient/@/Observation?_count=0"] {
+    for path in ["Patient/@/Condition?_total=accurate", "Patient/@/*?_total=accurate", "Patient/@/Observation?_count=0"]
+    {
         finds(&as_absent(&gp, path, "far", "nix").await, &[], Some(0));
     }
     refused(&as_absent(&gp, "Patient/@/$everything", "far", "nix").await, 404, &crate::kit::nothing());
@@ -155,4 +163,35 @@ async fn the_error_for_a_wrong_question_depends_on_what_is_there() {
     let words = "onset-date: \"tomorrow\" is not a date: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm[:ss[.sss]][Z|+hh:mm], \
                  with eq, ne, gt, lt, ge, le, sa, eb or ap before it";
     refused(&reply, 400, &outcome_at("value", "INVALID_VALUE", words, "http.onset-date"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_of_each_code_leave_room_for_hidden_ones() {
+    let app = full().await;
+    let gp = persona(&app, "gp").await;
+    let path = "Observation/$lastn?patient=@&code=38341003&max=3";
+    finds(&as_absent(&gp, path, "far", "nix").await, &[], Some(0));
+    // A hidden row of the same code takes nobody's place.
+    finds(&gp.get("Observation/$lastn?patient=near&code=38341003").await, &["near-Observation"], Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_or_a_condition_tells_what_is_there() {
+    let app = full().await;
+    let gp = persona(&app, "gp").await;
+    for (name, value) in
+        [("If-None-Match", "*"), ("If-None-Match", "W/\"1\""), ("If-Modified-Since", "Thu, 01 Jan 2099 00:00:00 GMT")]
+    {
+        for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+            let ask =
+                async |id: &str| send(gp.request(method.clone(), &format!("Condition/{id}")).header(name, value)).await;
+            let hidden = ask("far-Condition").await;
+            assert_eq!(hidden.status, 404);
+            assert_eq!(
+                crate::world::visible(&hidden),
+                crate::world::visible(&ask("non-Condition").await),
+                "{method} {name}"
+            );
+        }
+    }
 }

@@ -49,7 +49,10 @@ async fn another_sources_resource_in_reach_is_changed() {
     for reply in attempts(&system, "theirs", "near", NEAR).await {
         refused(&reply, 403, &forbidden(OTHERS));
     }
-    assert_eq!(refusals(&app, "gp-system").await, lines("gp-system", &["U", "D", "U", "D"].map(|action| (action, "Condition/theirs"))));
+    assert_eq!(
+        refusals(&app, "gp-system").await,
+        lines("gp-system", &["U", "D", "U", "D"].map(|action| (action, "Condition/theirs")))
+    );
     let kept = app.source(ELSEWHERE).await.get("Condition/theirs").await;
     assert_eq!((kept.status.as_u16(), kept.json()["meta"]["versionId"].clone()), (200, json!("1")));
 }
@@ -65,7 +68,10 @@ async fn another_sources_resource_out_of_reach_is_changed() {
     for reply in &attempts[1..] {
         refused(reply, 404, &nothing());
     }
-    assert_eq!(refusals(&app, "gp-system").await, lines("gp-system", &["U", "D", "U", "D"].map(|action| (action, "Condition/far-Condition"))));
+    assert_eq!(
+        refusals(&app, "gp-system").await,
+        lines("gp-system", &["U", "D", "U", "D"].map(|action| (action, "Condition/far-Condition")))
+    );
     let kept = app.source(ELSEWHERE).await.get("Condition/far-Condition").await;
     assert_eq!((kept.status.as_u16(), kept.json()["meta"]["versionId"].clone()), (200, json!("1")));
 }

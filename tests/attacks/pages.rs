@@ -71,7 +71,11 @@ async fn a_next_link_after_the_relationship_has_run_out() {
     let gp = persona(&app, "gp").await;
     let search = next(&gp.get("Condition?_count=1&_sort=-_lastUpdated").await);
     let everything = next(&gp.get("Patient/near/$everything?_count=1").await);
-    behind_the_scenes(&app, "UPDATE care_relationship SET valid_to = now() - interval '1 second' WHERE holder = 'Y90001'").await;
+    behind_the_scenes(
+        &app,
+        "UPDATE care_relationship SET valid_to = now() - interval '1 second' WHERE holder = 'Y90001'",
+    )
+    .await;
     finds(&gp.get(&search).await, &[], None);
     refused(&gp.get(&everything).await, 404, &crate::kit::nothing());
 }

@@ -4,7 +4,9 @@ use lcr_facade::access::Claims;
 use serde_json::json;
 
 use crate::common::{Reply, Session};
-use crate::kit::{ask, behind_the_scenes, database, forbidden, nothing, outcome, outcome_at, refused, renamed, unpermitted, value};
+use crate::kit::{
+    ask, behind_the_scenes, database, forbidden, nothing, outcome, outcome_at, refused, renamed, unpermitted, value,
+};
 use crate::world::{ELSEWHERE, FAR, NEAR, claims, nhs, people, persona, session};
 
 const SDS: &str = "https://fhir.nhs.uk/Id/sds-user-id";
@@ -72,11 +74,21 @@ async fn a_relationship_opens_a_seal_or_goes_over_an_opt_out() {
     for name in ["over_opt_out", "unseals", "over"] {
         let holder = format!("{SDS}|stranger");
         let number = nhs(FAR);
-        let values = [("nhs-number", number.as_str()), ("holder", &holder), ("basis", "admission"),
-            ("reason", "referred this morning"), (name, "true")];
-        let words = format!("this operation has no parameter \"{name}\"; it has nhs-number, holder, basis, start, end, reason");
+        let values = [
+            ("nhs-number", number.as_str()),
+            ("holder", &holder),
+            ("basis", "admission"),
+            ("reason", "referred this morning"),
+            (name, "true"),
+        ];
+        let words =
+            format!("this operation has no parameter \"{name}\"; it has nhs-number, holder, basis, start, end, reason");
         let place = format!("http.{name}");
-        refused(&ask(&teller, "relate", &values).await, 400, &outcome_at("not-supported", "NOT_IMPLEMENTED", &words, &place));
+        refused(
+            &ask(&teller, "relate", &values).await,
+            400,
+            &outcome_at("not-supported", "NOT_IMPLEMENTED", &words, &place),
+        );
     }
 }
 

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::common::{Session, send};
-use crate::kit::{addressed, behind_the_scenes, break_over, finds, forbidden, opens, protect, refused, restricted};
 use crate::kit::{SECRETS, tells, whereabouts};
+use crate::kit::{addressed, behind_the_scenes, break_over, finds, forbidden, opens, protect, refused, restricted};
 use crate::world::{ELSEWHERE, GP_SOURCE, HOSPITAL_SOURCE, NEAR, claims, labelled, nhs, persona, put, session};
 
 /// Whether what the session sees of a Patient is redacted, by every way to look at it; all ways must agree.
@@ -25,7 +25,13 @@ async fn a_restriction_hides_from_the_source_and_the_person() {
     let app = restricted().await;
     for name in ["gp-system", "patient"] {
         let session = persona(&app, name).await;
-        for path in ["Patient/near", "Patient/near/_history/2", "Patient?_id=near", "Patient/near/_history", "Patient/near/$everything"] {
+        for path in [
+            "Patient/near",
+            "Patient/near/_history/2",
+            "Patient?_id=near",
+            "Patient/near/_history",
+            "Patient/near/$everything",
+        ] {
             let reply = session.get(path).await;
             assert_eq!((reply.status.as_u16(), tells(&reply.text)), (200, SECRETS.to_vec()), "{name} {path}");
         }
@@ -70,7 +76,7 @@ async fn another_sources_patient_of_a_restricted_person() {
     let elsewhere = app.source(ELSEWHERE).await;
     let from = |id: &str| {
         let mut patient = whereabouts(id, NEAR);
-        patient["meta"] = json!({});
+        patient.as_object_mut().expect("object").remove("meta");
         patient
     };
     put(&elsewhere, &from("before")).await;
@@ -103,7 +109,8 @@ async fn a_restricted_patient_moves_house() {
     moved["address"][0]["city"] = json!("Newsecreton");
     put(&practice, &moved).await;
     let patch = practice.request(Method::PATCH, "Patient/near").header("Content-Type", "application/json-patch+json");
-    let patch = patch.body(json!([{"op": "add", "path": "/address/0/district", "value": "Newsecretshire"}]).to_string());
+    let patch =
+        patch.body(json!([{"op": "add", "path": "/address/0/district", "value": "Newsecretshire"}]).to_string());
     assert_eq!(send(patch).await.status, 200);
     let gp = persona(&app, "gp").await;
     assert!(redacted(&gp, "near").await);
@@ -127,7 +134,9 @@ async fn a_restricted_patient_is_deleted_and_looked_up_in_the_past() {
     assert_eq!(practice.delete("Patient/spare").await.status, 204);
     let gp = persona(&app, "gp").await;
     for id in ["spare", "sooner"] {
-        for path in [format!("Patient/{id}/_history/1"), format!("Patient/{id}/_history"), "Patient/_history".to_owned()] {
+        for path in
+            [format!("Patient/{id}/_history/1"), format!("Patient/{id}/_history"), "Patient/_history".to_owned()]
+        {
             let reply = gp.get(&path).await;
             assert_eq!((reply.status.as_u16(), tells(&reply.text)), (200, vec![]), "{path}");
         }
@@ -141,7 +150,7 @@ async fn a_restricted_patient_is_deleted_and_looked_up_in_the_past() {
 async fn a_label_on_one_patient_leaves_the_persons_others_open() {
     let app = addressed().await;
     let mut twin = whereabouts("twin", NEAR);
-    twin["meta"] = json!({});
+    twin.as_object_mut().expect("object").remove("meta");
     let elsewhere = app.source(ELSEWHERE).await;
     put(&elsewhere, &labelled(twin.clone(), "R")).await;
     let gp = persona(&app, "gp").await;
@@ -155,8 +164,6 @@ async fn a_label_on_one_patient_leaves_the_persons_others_open() {
     protect(&app, &nhs(NEAR), "restricted", false).await;
     assert!(redacted(&gp, "near").await);
     // Without its label, all is open.
-    twin["meta"] = json!({"security": []});
-    twin["meta"] = json!({});
     put(&elsewhere, &twin).await;
     assert!(!redacted(&gp, "near").await);
     finds(&gp.get("Patient?address-postalcode=ZZ9%209ZZ&_total=accurate").await, &["near", "twin"], Some(2));
@@ -199,11 +206,11 @@ async fn a_patch_by_another_source_asks_what_is_redacted() {
         ..claims("gp-system")
     };
     let hospital = session(&app, &hospital).await;
-    let words =
-        "another source shared this resource, and only that source may change or delete it: share a resource of your own";
+    let words = "another source shared this resource, and only that source may change or delete it: share a resource of your own";
     for postcode in ["ZZ9 9ZZ", "QQ9 9QQ"] {
         let patch = json!([{"op": "test", "path": "/address/0/postalCode", "value": postcode}]);
-        let request = hospital.request(Method::PATCH, "Patient/near").header("Content-Type", "application/json-patch+json");
+        let request =
+            hospital.request(Method::PATCH, "Patient/near").header("Content-Type", "application/json-patch+json");
         refused(&send(request.body(patch.to_string())).await, 403, &forbidden(words));
         let path = format!("Patient?_id=near&address-postalcode={}", postcode.replace(' ', "%20"));
         let request = hospital.request(Method::PATCH, &path).header("Content-Type", "application/json-patch+json");

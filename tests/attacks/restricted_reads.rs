@@ -58,10 +58,16 @@ async fn a_version_of_a_restricted_patient_is_read() {
         assert_eq!(answer, left(&answer, "2"), "{name}");
         let history = session.get("Patient/near/_history").await;
         finds(&history, &["near", "near"], Some(2));
-        for path in ["Patient/near/_history", "Patient/_history", "_history", "Patient/near/_history?_at=2020"] {
+        for path in ["Patient/near/_history", "Patient/_history", "Patient/near/_history?_at=2100"] {
             let reply = session.get(path).await;
             assert_eq!((reply.status.as_u16(), tells(&reply.text)), (200, vec![]), "{name} {path}");
         }
+        // The history of everything has the directory in it, too.
+        let whole = session.get("_history?_count=100").await.json();
+        let people = whole["entry"].as_array().into_iter().flatten().map(|entry| &entry["resource"]);
+        let people: Vec<&Value> = people.filter(|resource| resource["resourceType"] == "Patient").collect();
+        assert_eq!(people.len(), 2, "{name}: {whole}");
+        assert!(people.iter().all(|patient| tells(&patient.to_string()).is_empty()), "{name}: {people:?}");
     }
 }
 
@@ -126,7 +132,9 @@ async fn the_practice_of_a_restricted_patient_comes_along() {
 async fn the_practice_of_a_restricted_patient_is_part_of_everything() {
     let app = restricted().await;
     let gp = persona(&app, "gp").await;
-    for path in ["Patient/near/$everything", "Patient/near/$everything?_count=50", "Patient/near/$everything?_type=Patient"] {
+    for path in
+        ["Patient/near/$everything", "Patient/near/$everything?_count=50", "Patient/near/$everything?_type=Patient"]
+    {
         let reply = gp.get(path).await;
         let own: &[&str] =
             if path.ends_with("Patient") { &["near"] } else { &["near", "near-Condition", "near-Observation"] };
@@ -181,7 +189,12 @@ async fn a_batch_or_xml_of_a_restricted_patient() {
     let app = restricted().await;
     for (name, session) in onlookers(&app).await {
         let get = |url: &str| json!({"request": {"method": "GET", "url": url}});
-        let entries = json!([get("Patient/near"), get("Patient/near/_history/2"), get("Patient?_id=near"), get("?_type=Patient")]);
+        let entries = json!([
+            get("Patient/near"),
+            get("Patient/near/_history/2"),
+            get("Patient?_id=near"),
+            get("?_type=Patient")
+        ]);
         for kind in ["batch", "transaction"] {
             let some = if kind == "batch" { entries.clone() } else { json!([entries[0], entries[1], entries[2]]) };
             let reply = session.post("", json!({"resourceType": "Bundle", "type": kind, "entry": some})).await;

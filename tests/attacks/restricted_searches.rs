@@ -4,7 +4,7 @@ use lcr_facade::access::Claims;
 use serde_json::json;
 
 use crate::common::{Session, TestApp};
-use crate::kit::{as_absent, finds, restricted};
+use crate::kit::{as_absent, finds, outcome_at, refused, restricted};
 use crate::world::{GP_SOURCE, HOSPITAL_SOURCE, NEAR, claims, patient, persona, put, relate, session};
 
 /// Those who may see the person: staff, the system of the practice and that of another organisation.
@@ -102,7 +102,8 @@ async fn an_order_tells_where_a_restricted_patient_lives() {
     // Somebody whose every value comes before theirs.
     let gp = app.source(GP_SOURCE).await;
     let mut other = patient("other", 3);
-    other["address"] = json!([{"line": ["1 A"], "city": "Aa", "state": "Aa", "postalCode": "AA1 1AA", "country": "AAA"}]);
+    other["address"] =
+        json!([{"line": ["1 A"], "city": "Aa", "state": "Aa", "postalCode": "AA1 1AA", "country": "AAA"}]);
     other["telecom"] = json!([{"system": "phone", "value": "0"}, {"system": "email", "value": "a"}]);
     other["generalPractitioner"] = json!([{"reference": "Organization/a"}]);
     other["managingOrganization"] = json!({"reference": "Organization/a"});
@@ -124,7 +125,11 @@ async fn an_order_tells_where_a_restricted_patient_lives() {
         // What has no value comes first, and last in the other direction.
         let upwards = gp.get(&format!("Patient?_sort={name},_id")).await.ids();
         let downwards = gp.get(&format!("Patient?_sort=-{name},_id")).await.ids();
-        assert_eq!((upwards, downwards), (vec!["near".into(), "other".into()], vec!["other".into(), "near".to_owned()]), "{name}");
+        assert_eq!(
+            (upwards, downwards),
+            (vec!["near".into(), "other".into()], vec!["other".into(), "near".to_owned()]),
+            "{name}"
+        );
     }
     // Nor does the place where a page ends say it.
     let link = gp.get("Patient?_sort=address-postalcode&_count=1").await.link("next").expect("a next page");
@@ -156,7 +161,10 @@ async fn the_directory_is_asked_whose_practice_it_is() {
             "Organization?_has:Patient:general-practitioner:_id=near&_total=accurate".to_owned(),
             "Organization?_has:Patient:organization:family=attwood&_total=accurate".to_owned(),
             "Practitioner?_has:Patient:general-practitioner:_id=near&_total=accurate".to_owned(),
-            format!("Organization?_has:Patient:general-practitioner:identifier={}&_total=accurate", crate::world::nhs(NEAR)),
+            format!(
+                "Organization?_has:Patient:general-practitioner:identifier={}&_total=accurate",
+                crate::world::nhs(NEAR)
+            ),
         ] {
             finds(&session.get(&path).await, &[], Some(0));
         }
@@ -174,14 +182,14 @@ async fn criteria_of_a_write_ask_where_a_restricted_patient_lives() {
     let app = restricted().await;
     let hospital = app.source(HOSPITAL_SOURCE).await;
     for postcode in ["ZZ9 9ZZ", "QQ9 9QQ"] {
-        let mut plan = crate::world::about("Observation", "x", "near", NEAR);
+        let mut plan = crate::world::about("CarePlan", "x", "near", NEAR);
         plan["subject"]["reference"] = json!(format!("Patient?address-postalcode={postcode}"));
-        let entry = json!({"resource": plan, "request": {"method": "POST", "url": "Observation"}});
+        let entry = json!({"resource": plan, "request": {"method": "POST", "url": "CarePlan"}});
         for session in askers(&app).await.into_iter().chain([persona(&app, "gp-system").await]) {
             let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [entry]});
             let reply = session.post("", bundle).await;
-            assert!([403, 412].contains(&reply.status.as_u16()), "{postcode}: {}", reply.text);
-            assert!(!reply.text.contains("Patient/near"), "{}", reply.text);
+            let words = "a conditional reference to Patient matches nothing: it has to match one";
+            refused(&reply, 412, &outcome_at("not-found", "RESOURCE_NOT_FOUND", words, "Bundle.entry[0]"));
         }
         let patient = patient("x", 30);
         let request = crate::common::json(hospital.request(reqwest::Method::POST, "Patient"), &patient);

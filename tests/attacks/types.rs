@@ -96,7 +96,9 @@ async fn a_type_outside_the_scopes_is_refused_alike_whatever_is_there() {
     let gp = session(&app, &gp("user/Patient.rs")).await;
     let words = "the token's scopes do not allow read of Condition: ask for a scope such as user/Condition.r";
     for id in ["near-Condition", "far-Condition", "gone-Condition", "veil-Condition", "none-Condition"] {
-        for path in [format!("Condition/{id}"), format!("Condition/{id}/_history"), format!("Condition/{id}/_history/1")] {
+        for path in
+            [format!("Condition/{id}"), format!("Condition/{id}/_history"), format!("Condition/{id}/_history/1")]
+        {
             refused(&gp.get(&path).await, 403, &forbidden(words));
         }
     }

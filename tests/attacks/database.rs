@@ -1,5 +1,8 @@
 //! Attacks on the second lock: statements as the service's own role could send them, without the reach of anybody.
 
+// A look into the database itself, which no interaction shows.
+#![allow(clippy::disallowed_types)]
+
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
@@ -269,4 +272,20 @@ async fn the_databases_own_tools_go_round_the_lock() {
         denied()
     );
     service.close().await.expect("an end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_fails_quotes_a_hidden_row() {
+    let app = filled().await;
+    let mut service = service(&app).await;
+    // A condition that cannot be evaluated says of which value: it must not be asked of rows that are not to be seen.
+    for table in
+        ["patient", "condition", "condition_history", "reach.patient", "reach.condition", "reach.condition_history"]
+    {
+        assert_eq!(
+            tried(&mut service, &format!("SELECT id FROM {table} WHERE resource::int > 0")).await,
+            Ok(0),
+            "{table}"
+        );
+    }
 }

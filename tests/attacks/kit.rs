@@ -1,6 +1,9 @@
 //! What the attacks are made with: exact answers to compare with, the record of a person whose whereabouts are secret, and
 //! the calls that open, protect and relate.
 
+// A look into the database itself, which no interaction shows.
+#![allow(clippy::disallowed_types)]
+
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 

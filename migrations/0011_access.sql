@@ -187,6 +187,16 @@ END $$;
 
 CREATE SCHEMA reach;
 
+-- When the version after this one was written, of whoever's it is: a row that moved to another person is not current where it was.
+CREATE FUNCTION reach.superseded(of_table text, row_id text, row_version integer) RETURNS timestamptz LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    at timestamptz;
+BEGIN
+    EXECUTE format('SELECT updated_at FROM public.%I WHERE id = $1 AND version = $2', of_table) INTO at USING row_id, row_version + 1;
+    RETURN at;
+END $$;
+
 -- Makes, or makes again after a column was added, what the second lock is made of: for each table of persons' rows a policy
 -- on the table itself, and a view in the schema `reach` for reading. The view has the policy's condition: PostgreSQL uses no index
 -- whose operator might leak (those on arrays, so every identifier) below a policy, but does below a view.
@@ -244,5 +254,5 @@ REVOKE ALL ON audit, audit_chain FROM lcr_service;
 REVOKE DELETE ON care_relationship, access_alert, person_protection, person FROM lcr_service;
 REVOKE INSERT, UPDATE, DELETE ON service_key, sandbox_mark, reindex, code_system, concept, concept_below, value_set, value_set_code, shipped
     FROM lcr_service;
-REVOKE EXECUTE ON FUNCTION audit_append(json, bytea), audit_months(), reach_views() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit_append(json, bytea), audit_months() TO lcr_service;
+REVOKE EXECUTE ON FUNCTION audit_append(json, bytea), audit_months(), reach_views(), reach.superseded(text, text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_append(json, bytea), audit_months(), reach.superseded(text, text, integer) TO lcr_service;

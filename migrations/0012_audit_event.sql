@@ -80,12 +80,12 @@ SELECT
     ARRAY[e.type_system || '|' || e.type_code] AS type,
     ARRAY[e.subtype_system || '|' || e.subtype] AS subtype,
     array_remove(ARRAY['=|' || a.client, '=https://fhir.nhs.uk/Id/sds-user-id|' || a.user_id], NULL) AS agent,
-    nullif(p.refs, '{}') AS patient,
-    nullif(array_remove(array_append(p.refs, a.what), NULL), '{}') AS entity,
+    CASE WHEN s.whole THEN nullif(p.refs, '{}') ELSE ARRAY[s.own] END AS patient,
+    CASE WHEN s.whole THEN nullif(array_remove(array_append(p.refs, a.what), NULL), '{}') ELSE ARRAY[s.own] END AS entity,
     CASE WHEN p.refs = '{}' THEN ARRAY['http://terminology.hl7.org/CodeSystem/audit-entity-type|2'] ELSE
         ARRAY['http://terminology.hl7.org/CodeSystem/audit-entity-type|1', 'http://terminology.hl7.org/CodeSystem/audit-entity-type|2'] END AS entity_type,
     array_remove(ARRAY[CASE WHEN p.refs <> '{}' THEN 'http://terminology.hl7.org/CodeSystem/object-role|1' END,
-        'http://terminology.hl7.org/CodeSystem/object-role|' || CASE WHEN a.what IS NOT NULL THEN '4' ELSE '24' END], NULL) AS entity_role,
+        'http://terminology.hl7.org/CodeSystem/object-role|' || CASE WHEN a.what IS NOT NULL AND s.whole THEN '4' WHEN s.whole THEN '24' END], NULL) AS entity_role,
     NULL::text[] AS profile,
     NULL::text[] AS security,
     NULL::text[] AS meta_source,
@@ -97,6 +97,9 @@ SELECT
     -- A person is not shown what was asked: it may name others, and what of their record they may not see themselves.
     j.own AS redacted
 FROM audit a
+-- Who reads: all of it, or as this Patient. What a person is not shown finds and sorts nothing either.
+CROSS JOIN LATERAL (SELECT (SELECT current_setting('lcr.trail', true)) IS NOT DISTINCT FROM 'on' AS whole,
+    (SELECT 'Patient/' || current_setting('lcr.patient', true)) AS own) s
 CROSS JOIN LATERAL reach.event(a.action, a.resource_type, a.query) e
 CROSS JOIN LATERAL (
     SELECT ARRAY(SELECT 'Patient/' || k.id FROM patient_key k WHERE k.patient_id = a.patient_id ORDER BY k.id)
@@ -189,7 +192,9 @@ CROSS JOIN LATERAL (
             || CASE WHEN a.what IS NOT NULL AND coalesce(e.profile, '') <> 'Query' THEN f.data ELSE f.query END
             || ',' || f.request || ']}' AS event,
         h.head || ',"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED","display":"redacted"}]}'
-            || h.middle || CASE WHEN p.refs[1] LIKE 'Patient/%' THEN f.patient || ',' ELSE '' END
+            || h.middle || json_build_object('what', json_build_object('reference', s.own),
+                'type', reach.coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '1', 'Person'),
+                'role', reach.coding('http://terminology.hl7.org/CodeSystem/object-role', '1', 'Patient'))::text || ','
             || json_build_object('type', reach.coding('http://terminology.hl7.org/CodeSystem/audit-entity-type', '2', 'System Object'),
                 'name', coalesce(nullif(a.resource_type, ''), 'several types'))::text || ']}' AS own
 ) j

@@ -128,7 +128,7 @@ impl Caller {
             narrow.clear();
         }
         let reach = match context {
-            _ if spec.is_trail() && policy.oversees => Reach::Trail,
+            Context::User if spec.is_trail() && policy.oversees => Reach::Trail,
             Context::Patient => Reach::Patient {
                 id: claims.patient.clone().ok_or(Denied::NoPatient)?,
                 staff: (claims.role != policy::PATIENT).then(|| self.holders()),

@@ -24,7 +24,10 @@ pub async fn run(call: &Call, entries: Vec<Json>) -> String {
 
 /// The answer to an entry, and whether it is to a change.
 async fn one(call: &Call, entry: Json) -> Result<(Answer, bool), Problem> {
-    let Entry { step, .. } = understand(entry)?;
+    // What cannot be understood is refused before anything is asked of the record: it has its row all the same.
+    let url = entry.as_object().and_then(|entry| entry.objects("request").next()?.text("url")).unwrap_or_default();
+    let row = call.audit("E", "Bundle", &format!("batch: {url}"));
+    let Entry { step, .. } = call.audited(row, understand(entry)).await?;
     Ok(match step {
         Step::Get(look) => (get(call, &look).await?, false),
         Step::Change { spec, task, content } => (change(call, spec.name, task, async || Ok(content)).await?, true),

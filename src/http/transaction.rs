@@ -208,7 +208,8 @@ fn shown(answer: Answer, look: &Look) -> Answer {
 
 /// A read or search by itself, for a batch.
 pub async fn get(call: &Call, look: &Look) -> Result<Answer, Problem> {
-    let answer = match address(&look.url)? {
+    let row = call.audit("E", "Bundle", &format!("batch: {}", look.url));
+    let answer = match call.audited(row, address(&look.url)).await? {
         Address::Search(scope, text) => search::search_in(call, scope, text).await?,
         Address::Read(kind, id, version) => read::read(call, kind, id, version).await?,
     };

@@ -73,7 +73,7 @@ impl HistoryTarget {
     }
 
     /// Which versions of one grant's type there are.
-    fn conditions(&self, sql: &mut Sql, grant: &Grant, table: &Expr) -> Expr {
+    fn conditions(&self, sql: &mut Sql, grant: &Grant) -> Expr {
         let mut conditions = vec![reach::versions(sql, grant, "t")];
         if let Some(id) = &self.id {
             conditions.push(Expr::fill("t.id = {}", &[&sql.bind(id.clone(), "text")]));
@@ -84,8 +84,10 @@ impl HistoryTarget {
         if let Some(span) = self.range.at {
             let lo = sql.bind_text(&to_text(span.lo), "timestamptz");
             let hi = sql.bind_text(&to_text(span.hi), "timestamptz");
-            let current = "t.updated_at < {} AND NOT EXISTS (SELECT 1 FROM {} n WHERE n.id = t.id AND n.version = t.version + 1 AND n.updated_at <= {})";
-            conditions.push(Expr::fill(current, &[&hi, table, &lo]));
+            let table = sql.bind(grant.spec().history.to_owned(), "text");
+            // The next version counts, whoever's it is.
+            let current = "t.updated_at < {} AND coalesce(reach.superseded({}, t.id, t.version) > {}, true)";
+            conditions.push(Expr::fill(current, &[&hi, &table, &lo]));
         }
         Expr::all(&conditions)
     }
@@ -106,7 +108,7 @@ impl Store {
             let table = Expr::literal(grant.spec().seen.all);
             let kind = sql.bind(grant.spec().name.to_owned(), "text");
             let resource = reach::shown(&mut sql, grant, "t");
-            let conditions = target.conditions(&mut sql, grant, &table);
+            let conditions = target.conditions(&mut sql, grant);
             totals.push(Expr::fill("(SELECT count(*) FROM {} t WHERE {})", &[&table, &conditions]));
             let page = match &after {
                 None => conditions,

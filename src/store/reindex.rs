@@ -48,10 +48,10 @@ impl Store {
         for _ in 0..PASSES {
             loop {
                 let mut tx = self.pool.begin().await?;
-                let indexed = batch(&mut tx, spec, again, (base, &self.sensitive)).await?;
+                let (looked_at, indexed) = batch(&mut tx, spec, again, (base, &self.sensitive)).await?;
                 tx.commit().await?;
                 each(indexed);
-                if indexed == 0 {
+                if looked_at == 0 {
                     break;
                 }
             }
@@ -94,13 +94,13 @@ impl Store {
     }
 }
 
-/// Indexes the next rows and notes how far it is, in one transaction. It waits for no row: one that a writer holds is left out.
+/// Indexes the next rows and notes how far it is, in one transaction; gives how many were looked at and how many indexed. It waits for no row: one that a writer holds is left out.
 async fn batch(
     tx: &mut PgConnection,
     spec: &'static ResourceSpec,
     every: bool,
     (base, sensitive): (&str, &Sensitive),
-) -> Result<usize, StoreError> {
+) -> Result<(usize, usize), StoreError> {
     let mut sql = Sql::default();
     let edition = sql.bind(index::EDITION, "smallint");
     let (kind, most) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(BATCH, "bigint"));
@@ -132,7 +132,8 @@ async fn batch(
         }
         last = Some(id);
     }
-    let Some(last) = last else { return Ok(0) };
+    let Some(last) = last else { return Ok((0, 0)) };
+    let indexed = records.len();
     if !records.is_empty() {
         put(tx, spec, records, &[("confidentiality", "")]).await?;
     }
@@ -141,7 +142,7 @@ async fn batch(
     }
     let note = sqlx::query("UPDATE reindex SET after_id = $2 WHERE kind = $1").bind(spec.name).bind(last);
     note.execute(tx).await?;
-    Ok(rows.len())
+    Ok((rows.len(), indexed))
 }
 
 /// Search columns as a record, with what its row is found by.

@@ -278,10 +278,9 @@ async fn the_databases_own_tools_go_round_the_lock() {
 async fn a_condition_that_fails_quotes_a_hidden_row() {
     let app = filled().await;
     let mut service = service(&app).await;
-    // A condition that cannot be evaluated says of which value: it must not be asked of rows that are not to be seen.
-    for table in
-        ["patient", "condition", "condition_history", "reach.patient", "reach.condition", "reach.condition_history"]
-    {
+    // A condition that cannot be evaluated says of which value: it must not be asked of rows that are not to be seen. The
+    // views are not proof against who writes such a condition: they are for the service's own statements (docs/access.md).
+    for table in ["patient", "condition", "condition_history"] {
         assert_eq!(
             tried(&mut service, &format!("SELECT id FROM {table} WHERE resource::int > 0")).await,
             Ok(0),

@@ -197,7 +197,8 @@ async fn a_patient_who_is_written_while_they_are_restricted_is_redacted() {
         for way in ["Patient/near", "Patient?_id=near", "Patient/near/_history"] {
             assert!(!shows(&gp, way).await, "round {round}: {way}");
         }
-        tokio::join!(put(&source, &located("near")), protect(&officer, "restricted", "false"));
+        let again = located("near");
+        tokio::join!(put(&source, &again), protect(&officer, "restricted", "false"));
         assert!(shows(&gp, "Patient/near").await, "round {round}: lifted");
     }
 }

@@ -45,17 +45,21 @@ async fn understand(call: &Call, body: Body) -> Result<(Leave, Option<String>, P
     let leave = call.caller.leave(Permission::Protect)?;
     let mut input = body.read(call).await?;
     // A patient speaks for themselves and nobody else.
-    let number = match call.caller.claims().role == PATIENT {
-        true => None,
-        false => Some(number(&mut input)?),
-    };
+    let own = call.caller.claims().role == PATIENT;
+    let known = &["nhs-number", "opted-out", "restricted", "reason"][usize::from(own)..];
+    if own && input.values.iter().any(|(name, _)| name == "nhs-number") {
+        // Not to be passed over, whatever the caller prefers: it would befall the patient instead.
+        let words = format!("this operation has no parameter \"nhs-number\"; it has {}", known.join(", "));
+        return Err(Problem::bad_request(IssueType::NotSupported, words).at("http.nhs-number"));
+    }
+    let number = if own { None } else { Some(number(&mut input)?) };
     let set = Protect { opted_out: choice(&mut input, "opted-out")?, restricted: choice(&mut input, "restricted")? };
     if set.opted_out.is_none() && set.restricted.is_none() {
         let words = "say what is to be set: opted-out or restricted, true or false";
         return Err(Problem::bad_request(IssueType::Required, words));
     }
     let reason = reason(&mut input)?;
-    input.no_more(call, &["nhs-number", "opted-out", "restricted", "reason"])?;
+    input.no_more(call, known)?;
     Ok((leave, number, set, reason))
 }
 

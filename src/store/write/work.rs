@@ -144,7 +144,15 @@ impl Work<'_> {
             decide::source(tx, &grant, named.map(str::to_owned).collect::<Vec<_>>()).await?;
         for at in &these {
             let write = &self.writes[*at];
-            let step = decide::step(write, known.get(&write.name()), source_id).map_err(|r| refused(*at, r))?;
+            let step = match decide::step(write, known.get(&write.name()), source_id) {
+                Ok(step) => step,
+                Err(refusal) => {
+                    // A refusal that tells of a row tells of its person.
+                    let seen = known.get(&write.name()).filter(|known| known.visible);
+                    self.seen.extend(seen.map(|known| (write.grant.spec().name, known.patient_id)));
+                    return Err(refused(*at, refusal));
+                }
+            };
             if matches!(write.change, Change::Patch { .. }) {
                 self.patch(*at, &step).map_err(|refusal| refused(*at, refusal))?;
                 let named = self.writes[*at].resource().and_then(decide::named_source);

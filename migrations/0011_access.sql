@@ -230,7 +230,7 @@ DO $$
 DECLARE
     of_table text;
 BEGIN
-    FOREACH of_table IN ARRAY ARRAY['person', 'patient_key', 'care_relationship', 'access_alert'] LOOP
+    FOREACH of_table IN ARRAY ARRAY['person', 'patient_key', 'care_relationship', 'person_protection', 'access_alert'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', of_table);
         EXECUTE format('CREATE POLICY reach ON %I TO lcr_service USING ((SELECT current_setting(''lcr.open'', true)) = ''on'' '
             'OR (SELECT current_setting(''lcr.whole'', true)) = ''on'')', of_table);

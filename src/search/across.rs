@@ -131,7 +131,7 @@ fn grants(caller: &Caller, named: &[&str], within: bool) -> Result<Vec<Grant>, V
     let issue = |code, words: String| vec![Issue::error(code, words).at("http._type")];
     let mut grants = Vec::new();
     for name in named {
-        let Some(spec) = resources::kept(name).filter(|spec| kept(spec)) else {
+        let Some(spec) = resources::find(name).filter(|spec| kept(spec)) else {
             let known: Vec<&str> = resources::ALL.iter().copied().filter(kept).map(|spec| spec.name).collect();
             let place = if within { "a Patient's compartment" } else { "this record" };
             let words = format!("_type: {place} has no \"{}\"; it has {}", shorten(name), known.join(", "));
@@ -140,6 +140,10 @@ fn grants(caller: &Caller, named: &[&str], within: bool) -> Result<Vec<Grant>, V
         if grants.iter().all(|grant: &Grant| grant.spec().name != spec.name) {
             let grant = caller.grant(spec, Interaction::Search);
             grants.push(grant.map_err(|denied| issue(IssueType::Forbidden, denied.to_string()))?);
+            if spec.is_trail() && named.len() > 1 {
+                let words = format!("_type: {name} is no part of the record: search it by itself");
+                return Err(issue(IssueType::NotSupported, words));
+            }
         }
     }
     if named.is_empty() {

@@ -66,6 +66,7 @@ impl Store {
             let some = "SELECT DISTINCT p.patient_id FROM patient p WHERE p.confidentiality > 3 AND p.patient_id > 0 \
                         AND NOT EXISTS (SELECT 1 FROM person_protection s WHERE s.patient_id = p.patient_id) LIMIT 200";
             let people: Vec<i64> = sqlx::query_scalar(some).fetch_all(&mut *tx).await?;
+            lock(&mut tx, &people).await?;
             settle(&mut tx, &people, base).await?;
             tx.commit().await?;
             if people.is_empty() {
@@ -108,8 +109,9 @@ impl Named<'_> {
     }
 }
 
-/// One at a time settles a person: a Patient that is written while its person is being restricted must not stay as it came.
-async fn lock(tx: &mut PgConnection, people: &[i64]) -> Result<(), StoreError> {
+/// One at a time settles a person: a Patient that is written while its person is being restricted must not stay as it came. Taken
+/// before any of the person's rows is touched, so that nobody who has it waits for who has them.
+pub(super) async fn lock(tx: &mut PgConnection, people: &[i64]) -> Result<(), StoreError> {
     let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT DISTINCT 30000 + p % 1024 AS k FROM unnest($1::bigint[]) p ORDER BY 1) ordered";
     sqlx::query(lock).bind(people).execute(tx).await?;
     Ok(())
@@ -121,7 +123,6 @@ pub(super) async fn settle(tx: &mut PgConnection, people: &[i64], base: &str) ->
     if people.is_empty() {
         return Ok(());
     }
-    lock(&mut *tx, people).await?;
     let label = "WITH labels AS (SELECT w.patient_id, greatest(coalesce((SELECT max(p.confidentiality) FROM patient p \
                  WHERE p.patient_id = w.patient_id), 3), 3)::smallint AS label FROM (SELECT DISTINCT unnest($1::bigint[]) AS patient_id) w) \
                  INSERT INTO person_protection (patient_id, label) SELECT l.patient_id, l.label FROM labels l \

@@ -26,3 +26,5 @@ mod users;
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/routes.rs"]
+mod routes;

@@ -6,6 +6,7 @@ use lcr_facade::smart;
 use reqwest::Method;
 
 use crate::common::{json, send};
+use crate::routes::declared;
 use crate::world::{GP_SOURCE, about, address, claims, full, put};
 
 /// Every route but the open ones: as `src/http/mod.rs` declares it, and a request that would find something there.
@@ -45,36 +46,12 @@ const CLOSED: &[(&str, &str, &str)] = &[
 /// The routes that need no token, and say nothing of any patient.
 const OPEN: &[(&str, &str)] = &[("GET", "/fhir/metadata"), ("GET", "/health/live"), ("GET", "/health/ready")];
 
-/// Methods and paths that `routes()` declares, read from its text.
-fn declared() -> BTreeSet<(String, String)> {
-    let text = include_str!("../../src/http/mod.rs");
-    let text = text.split_once("pub fn routes(").expect("routes()").1;
-    let text = text.split_once("\n}").expect("its end").0;
-    let (mut scope, mut resource, mut found) = (String::new(), String::new(), BTreeSet::new());
-    let quoted = |rest: &str| rest.split('"').nth(1).map(str::to_owned);
-    for (at, _) in text.char_indices() {
-        let rest = &text[at..];
-        if rest.starts_with("web::scope(") {
-            scope = quoted(rest).expect("a scope");
-        } else if rest.starts_with("web::resource(") {
-            resource = quoted(rest).expect("a resource");
-        } else if rest.starts_with(".route(") {
-            let arguments = rest.split_once("::to(").or_else(|| rest.split_once(".to(")).expect("a handler").0;
-            let path = quoted(arguments).unwrap_or_else(|| resource.clone());
-            let method = arguments.split("web::").nth(1).and_then(|rest| rest.split('(').next()).expect("a method");
-            // What stands outside the scope's brackets has its whole path.
-            let whole = if path.starts_with("/health") { path } else { format!("{scope}{path}") };
-            found.insert((method.to_uppercase(), whole));
-        }
-    }
-    found
-}
-
 #[test]
 fn every_route_has_its_row() {
     let rows = CLOSED.iter().map(|(method, route, _)| (*method, *route)).chain(OPEN.iter().copied());
     let rows: BTreeSet<(String, String)> = rows.map(|(method, route)| (method.to_owned(), route.to_owned())).collect();
-    assert_eq!(declared(), rows, "the routes (left) and the rows of this test (right) differ");
+    let declared: BTreeSet<(String, String)> = declared().into_iter().collect();
+    assert_eq!(declared, rows, "the routes (left) and the rows of this test (right) differ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

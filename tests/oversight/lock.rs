@@ -39,8 +39,8 @@ async fn a_raw_connection_of_the_service_reads_nothing() {
     let relations = of_persons(&app).await;
     assert!(relations.len() >= 25, "{relations:?}");
     let (mut raw, mut all) = (service(&app).await, owner(&app).await);
-    // Those who give care are nobody's record; what protects a person says of nobody who it is.
-    let open = ["public.practitioner", "public.practitioner_role", "public.organization", "public.person_protection"];
+    // Those who give care are nobody's record.
+    let open = ["public.practitioner", "public.practitioner_role", "public.organization"];
     let mut rows = 0;
     for relation in relations.iter().filter(|relation| !open.iter().any(|open| relation.starts_with(open))) {
         if relation == "public.audit" {
@@ -130,7 +130,6 @@ async fn the_role_owns_nothing_and_every_table_of_persons_is_locked() {
     let known = [
         "organization",
         "organization_history",
-        "person_protection",
         "practitioner",
         "practitioner_history",
         "practitioner_role",

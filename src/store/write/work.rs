@@ -193,6 +193,9 @@ impl Work<'_> {
             self.audits.extend(left.and_then(about).map(|id| audit.about(kind, Some(id))));
             self.answers[at] = Some(answer);
         }
+        if !persons.is_empty() {
+            protection::lock(tx, &persons).await?;
+        }
         rows::insert(tx, rows).await?;
         protection::settle(tx, &persons, self.base).await?;
         for at in order {

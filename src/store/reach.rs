@@ -94,13 +94,18 @@ fn covered(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     Expr::all(&[opened, reach, label])
 }
 
-/// Rows up to the grant's label. A Patient that is labelled R is not hidden but shown redacted.
+/// Rows up to the grant's label, and those that are open to it whatever their label. A Patient that is labelled R is not hidden but shown redacted.
 fn labelled(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     let limit = most(grant, grant.spec().is_person());
     let limit = sql.bind(limit as i16, "smallint");
     let label = Expr::fill("{} <= {}", &[&Expr::column(alias, "confidentiality"), &limit]);
-    match overridden(sql, grant, Override::Seal, &Expr::column(alias, "patient_id")) {
-        Some(unsealed) => Expr::any(&[label, unsealed]),
+    let opened = match grant.reach() {
+        // What a source labels is its own all the same.
+        Reach::Source { source, .. } => Some(own(sql, source, alias)),
+        _ => overridden(sql, grant, Override::Seal, &Expr::column(alias, "patient_id")),
+    };
+    match opened {
+        Some(opened) => Expr::any(&[label, opened]),
         None => label,
     }
 }

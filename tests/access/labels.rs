@@ -3,7 +3,7 @@
 use crate::common::TestApp;
 use crate::world::{ELSEWHERE, GP_SOURCE, NEAR, about, address, labelled, listed, people, persona, put, visible};
 
-/// Labels, and who sees a row that bears them: nurse, doctor, patient, client of the patient's practice.
+/// Labels, and who sees a row of another source that bears them: nurse, doctor, patient, client of the patient's practice.
 const LABELS: &[(&[&str], [bool; 4])] = &[
     (&[], [true, true, true, true]),
     (&["U"], [true, true, true, true]),
@@ -11,9 +11,9 @@ const LABELS: &[(&[&str], [bool; 4])] = &[
     (&["M"], [true, true, true, true]),
     (&["N"], [true, true, true, true]),
     (&["R"], [false, true, true, true]),
-    (&["V"], [false, false, false, true]),
+    (&["V"], [false, false, false, false]),
     (&["N", "R"], [false, true, true, true]),
-    (&["V", "U"], [false, false, false, true]),
+    (&["V", "U"], [false, false, false, false]),
 ];
 
 async fn sees(app: &TestApp, name: &str, row: &str) -> bool {

@@ -46,10 +46,14 @@ pub async fn everything(call: Call, id: Option<&str>, body: Body) -> Result<Http
     let pairs = body.read(&call).await?.values;
     let patient = match id {
         Some(id) => id.to_owned(),
-        None => call.caller.claims().patient.clone().ok_or_else(|| {
-            let words = "no patient was chosen at the launch: ask for one by id, GET [base]/Patient/[id]/$everything";
-            Problem::bad_request(IssueType::Required, words)
-        })?,
+        None => {
+            let launched = call.caller.claims().patient.clone().ok_or_else(|| {
+                let words =
+                    "no patient was chosen at the launch: ask for one by id, GET [base]/Patient/[id]/$everything";
+                Problem::bad_request(IssueType::Required, words)
+            });
+            call.audited(call.audit("E", "Patient", "Patient/$everything"), launched).await?
+        }
     };
     let patient = patient.as_str();
     let row = call.audit("E", "Patient", &format!("Patient/{patient}/$everything?{}", query::encode(&pairs)));

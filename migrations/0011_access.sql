@@ -55,7 +55,8 @@ CREATE TABLE audit (
     chain smallint NOT NULL,
     link bigint NOT NULL,
     place integer NOT NULL,
-    id text COLLATE "C" NOT NULL GENERATED ALWAYS AS (chain::text || '-' || link::text || '-' || place::text) STORED,
+    -- The time in microseconds, in hex, then chain, link and place: what is in the order of ids is in that of time.
+    id text COLLATE "C" NOT NULL,
     request_id uuid NOT NULL,
     client text NOT NULL,
     user_id text,
@@ -79,7 +80,6 @@ CREATE TABLE audit (
 CREATE INDEX audit_link ON audit (chain, link);
 CREATE INDEX audit_person ON audit ((coalesce(patient_id, 0)), at);
 CREATE INDEX audit_user ON audit (user_id, at) WHERE user_id IS NOT NULL;
-CREATE INDEX audit_time ON audit (at, id);
 -- What comes with a clock that is wrong, or before its month was made, is kept all the same.
 CREATE TABLE audit_other PARTITION OF audit DEFAULT;
 
@@ -119,41 +119,47 @@ CREATE TYPE audit_entry AS (
     purpose text,    action text, resource_type text, query text, what text, patient_id bigint, outcome smallint, holders text[]
 );
 
+CREATE FUNCTION audit_id(at timestamptz, chain smallint, link bigint, place integer) RETURNS text LANGUAGE sql STABLE
+RETURN lpad(to_hex((extract(epoch FROM at) * 1000000)::bigint), 14, '0') || '-' || chain || '-' || link || '-' || place;
+
 -- Appends a link: the only way in for the service. `digest` is over what the rows say; the basis is found here and sealed too.
 CREATE FUNCTION audit_append(entries json, digest bytea) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE
-    head audit_chain;
-    bases text[];
+    free smallint;
 BEGIN
     -- Any chain that nobody else is adding to; where all are taken, wait for one.
-    SELECT * INTO head FROM audit_chain ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED;
+    SELECT c.chain INTO free FROM audit_chain c ORDER BY c.chain LIMIT 1 FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-        SELECT * INTO head FROM audit_chain WHERE chain = 1 + mod(pg_backend_pid(), 8) FOR UPDATE;
+        free := 1 + mod(pg_backend_pid(), 8);
     END IF;
-    SELECT array_agg(b.basis ORDER BY e.place) INTO bases
-    FROM json_populate_recordset(NULL::audit_entry, entries) e
-    LEFT JOIN LATERAL (
-        SELECT r.basis FROM care_relationship r
-        WHERE r.patient_id = e.patient_id AND r.holder_key = ANY (e.holders)
-            AND r.revoked_at IS NULL AND r.valid_from <= now() AND (r.valid_to IS NULL OR r.valid_to > now())
-        ORDER BY array_position(ARRAY['caseload', 'gp_registered', 'admission', 'referral', 'self_claimed', 'break_glass'], r.basis)
-        LIMIT 1
-    ) b ON true;
-    UPDATE audit_chain c SET link = head.link + 1,
-        seal = sha256(head.seal || digest || convert_to(array_to_string(bases, ',', '-'), 'UTF8'))
-    WHERE c.chain = head.chain RETURNING c.link, c.seal INTO head.link, head.seal;
-    INSERT INTO audit (at, chain, link, place, request_id, client, user_id, role, organisation, address, purpose, basis, action,
+    WITH said AS MATERIALIZED (
+        SELECT e.*, b.basis
+        FROM json_populate_recordset(NULL::audit_entry, entries) e
+        LEFT JOIN LATERAL (
+            SELECT r.basis FROM care_relationship r
+            WHERE r.patient_id = e.patient_id AND r.holder_key = ANY (e.holders)
+                AND r.revoked_at IS NULL AND r.valid_from <= now() AND (r.valid_to IS NULL OR r.valid_to > now())
+            ORDER BY array_position(ARRAY['caseload', 'gp_registered', 'admission', 'referral', 'self_claimed', 'break_glass'], r.basis)
+            LIMIT 1
+        ) b ON true
+    ), head AS (
+        UPDATE audit_chain c SET link = c.link + 1, seal = sha256(c.seal || digest
+            || convert_to((SELECT string_agg(coalesce(s.basis, '-'), ',' ORDER BY s.place) FROM said s), 'UTF8'))
+        WHERE c.chain = free RETURNING c.chain, c.link, c.seal
+    )
+    INSERT INTO audit (at, chain, link, place, id, request_id, client, user_id, role, organisation, address, purpose, basis, action,
         resource_type, query, what, patient_id, outcome, seal)
-    SELECT e.at, head.chain, head.link, e.place, e.request_id, e.client, e.user_id, e.role, e.organisation, e.address, e.purpose,
-        bases[e.place + 1], e.action, e.resource_type, e.query, e.what, e.patient_id, e.outcome, CASE WHEN e.place = 0 THEN head.seal END
-    FROM json_populate_recordset(NULL::audit_entry, entries) e;
+    SELECT s.at, h.chain, h.link, s.place, audit_id(s.at, h.chain, h.link, s.place), s.request_id, s.client, s.user_id, s.role,
+        s.organisation, s.address, s.purpose, s.basis, s.action, s.resource_type, s.query, s.what, s.patient_id, s.outcome,
+        CASE WHEN s.place = 0 THEN h.seal END
+    FROM said s CROSS JOIN head h;
 END $$;
 
 -- Rows from before there were chains: they are kept, and nothing vouches for them. Chain 0 says so.
-INSERT INTO audit (at, chain, link, place, request_id, client, user_id, role, organisation, purpose, action, resource_type,
+INSERT INTO audit (at, chain, link, place, id, request_id, client, user_id, role, organisation, purpose, action, resource_type,
     query, patient_id, outcome)
-SELECT at, 0, audit_id, 0, request_id, client, user_id, role, organisation, 'TREAT', action, resource_type, query, patient_id, outcome
+SELECT at, 0, audit_id, 0, audit_id(at, 0::smallint, audit_id, 0), request_id, client, user_id, role, organisation, 'TREAT', action, resource_type, query, patient_id, outcome
 FROM audit_unchained;
 DROP TABLE audit_unchained;
 

@@ -96,9 +96,9 @@ impl Search {
             during: None,
             includes: Vec::new(),
             most_includes: limits.includes,
-            // Of the trail, what is new comes first.
+            // Of the trail, what is new comes first: its ids are in the order of time.
             sort: spec
-                .param("date")
+                .param("_id")
                 .filter(|_| spec.is_trail())
                 .map(|param| SortKey { param, descending: true })
                 .into_iter()

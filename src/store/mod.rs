@@ -142,7 +142,12 @@ impl Store {
 
     fn with(options: PgConnectOptions, connections: u32) -> Result<Store, StoreError> {
         // Statements here are short: planning them to machine code costs more than it saves.
-        let options = options.application_name("lcr").options([("jit", "off"), ("timezone", "UTC")]);
+        let options = options.application_name("lcr").options([
+            ("jit", "off"),
+            ("timezone", "UTC"),
+            // What is planned once is kept: planning anew, which PostgreSQL may prefer, costs as much as a page.
+            ("plan_cache_mode", "force_generic_plan"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))

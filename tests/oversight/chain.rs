@@ -68,6 +68,7 @@ async fn whatever_is_changed_is_found() {
             "at" => "at + interval '1 microsecond'",
             "request_id" => "gen_random_uuid()",
             "chain" | "outcome" => "1 + 7 - outcome",
+            "id" => "id || '0'",
             "link" => "link + 1000",
             "place" => "place + 5",
             "patient_id" => "coalesce(patient_id, 0) + 1",
@@ -118,8 +119,8 @@ async fn what_is_taken_out_or_swapped_is_found() {
         (
             "a row put in",
             vec![
-                "INSERT INTO audit (at, chain, link, place, request_id, client, role, purpose, action, resource_type, query, outcome) \
-                 SELECT at, chain, link, 1, request_id, client, role, purpose, action, resource_type, query, outcome FROM audit WHERE chain = 1 AND link = 2 AND place = 0"
+                "INSERT INTO audit (at, chain, link, place, id, request_id, client, role, purpose, action, resource_type, query, outcome) \
+                 SELECT at, chain, link, 1, audit_id(at, chain, link, 1), request_id, client, role, purpose, action, resource_type, query, outcome FROM audit WHERE chain = 1 AND link = 2 AND place = 0"
                     .to_owned(),
             ],
             "link 2 was changed",
@@ -127,8 +128,8 @@ async fn what_is_taken_out_or_swapped_is_found() {
         (
             "a row beyond the head",
             vec![
-                "INSERT INTO audit (at, chain, link, place, request_id, client, role, purpose, action, resource_type, query, outcome, seal) \
-                 SELECT at, chain, link + 1000, 0, request_id, client, role, purpose, action, resource_type, query, outcome, seal FROM audit WHERE chain = 1 AND link = 2 AND place = 0"
+                "INSERT INTO audit (at, chain, link, place, id, request_id, client, role, purpose, action, resource_type, query, outcome, seal) \
+                 SELECT at, chain, link + 1000, 0, audit_id(at, chain, link + 1000, 0), request_id, client, role, purpose, action, resource_type, query, outcome, seal FROM audit WHERE chain = 1 AND link = 2 AND place = 0"
                     .to_owned(),
             ],
             "beyond its head",

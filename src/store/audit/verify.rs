@@ -140,7 +140,7 @@ impl Store {
         each: &mut (dyn FnMut() + Send),
     ) -> Result<(), StoreError> {
         let chain = head.chain;
-        let rows = "SELECT link, place, (extract(epoch FROM at) * 1000000)::bigint AS at, at::text AS moment, request_id, client, user_id, \
+        let rows = "SELECT link, place, id, (extract(epoch FROM at) * 1000000)::bigint AS at, at::text AS moment, request_id, client, user_id, \
                     role, organisation, address, purpose, basis, action, resource_type, query, what, patient_id, outcome, seal \
                     FROM audit WHERE chain = $1 AND link <= $2 ORDER BY link, place";
         let mut rows = sqlx::query(rows).bind(chain).bind(head.link).fetch(&self.pool);
@@ -155,7 +155,7 @@ impl Store {
             let Some(row) = row else { break };
             each();
             verified.rows += 1;
-            take(&mut link, &row)?;
+            take(&mut link, chain, &row)?;
         }
         drop(rows);
         if next <= head.link {
@@ -176,7 +176,7 @@ impl Store {
 }
 
 /// Puts a row to its link.
-fn take(link: &mut Option<Link>, row: &PgRow) -> Result<(), sqlx::Error> {
+fn take(link: &mut Option<Link>, chain: i16, row: &PgRow) -> Result<(), sqlx::Error> {
     let (number, place): (i64, i32) = (row.try_get("link")?, row.try_get("place")?);
     let entry = Entry {
         at: row.try_get("at")?,
@@ -204,7 +204,10 @@ fn take(link: &mut Option<Link>, row: &PgRow) -> Result<(), sqlx::Error> {
         in_order: true,
     });
     let seal: Option<Vec<u8>> = row.try_get("seal")?;
+    let id: String = row.try_get("id")?;
     own.in_order &= usize::try_from(place) == Ok(own.entries.len()) && seal.is_some() == (place == 0);
+    // Its id says the same once more.
+    own.in_order &= id == format!("{:014x}-{chain}-{number}-{place}", entry.at);
     own.seal = own.seal.take().or(seal);
     own.bases.push(row.try_get("basis")?);
     own.entries.push(entry);

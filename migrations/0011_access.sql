@@ -186,7 +186,8 @@ EXCEPTION
             USING HINT = 'as a superuser: CREATE ROLE lcr_service NOLOGIN NOINHERIT; GRANT lcr_service TO the role that migrates and serves';
 END $$;
 DO $$ BEGIN
-    IF NOT pg_has_role(current_user, 'lcr_service', 'MEMBER') THEN
+    -- From PostgreSQL 16 on, who makes a role is its member without the right to act as it.
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         EXECUTE format('GRANT lcr_service TO %I', current_user);
     END IF;
 END $$;

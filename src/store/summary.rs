@@ -5,7 +5,8 @@ use sqlx::Row;
 use super::lastn::CODES;
 use super::sql::{Expr, Sql};
 use super::{Store, StoreError, reach};
-use crate::access::{Grant, Interaction};
+use crate::access::{Grant, Interaction, Reach};
+use crate::resources::spec::Compartment;
 use crate::summary::section::Topic;
 
 /// The most rows of one part.
@@ -102,6 +103,19 @@ impl SummaryTarget {
         }
     }
 
+    /// What a source shares about somebody whom it is not related to counts for the Patient it names alone: that two Patients
+    /// are one person, it is not told.
+    fn named(&self, sql: &mut Sql, grant: &Grant) -> Expr {
+        match (grant.reach(), grant.spec().compartment) {
+            (Reach::Source { .. }, Compartment::Subject(element)) => {
+                let target = sql.bind(vec![format!("Patient/{}", self.patient)], "text[]");
+                let named = Expr::fill("{} && {}", &[&Expr::column("t", element), &target]);
+                Expr::any(&[named, reach::people(sql, grant, "t")])
+            }
+            _ => Expr::literal("true"),
+        }
+    }
+
     fn statement(&self) -> Sql {
         let mut sql = Sql::default();
         let mut parts = Vec::new();
@@ -110,7 +124,7 @@ impl SummaryTarget {
             let patient = sql.bind(self.patient.clone(), "text");
             let person =
                 Expr::fill("t.patient_id = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&patient]);
-            let conditions = Expr::all(&[reach, person, Expr::literal(selection.which)]);
+            let conditions = Expr::all(&[reach, person, self.named(&mut sql, grant), Expr::literal(selection.which)]);
             let table = Expr::literal(grant.spec().seen.current);
             let order = Expr::literal(selection.order);
             let rows = if selection.newest {

@@ -1,6 +1,7 @@
 //! Owns the configuration: one struct, from a TOML file and `LCR_…` variables, checked before anything starts.
 
 mod overrides;
+pub mod settings;
 mod sign_in;
 
 use std::collections::BTreeMap;
@@ -21,20 +22,20 @@ use crate::search::Limits;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the service listens: an address and a port. `LCR_LISTEN`.
+    /// Where the service listens: an address and a port.
     pub listen: SocketAddr,
-    /// The URL under which callers reach the service, without a slash at its end; links begin with it. `LCR_PUBLIC_URL`.
+    /// The URL under which callers reach the service, without a slash at its end; links begin with it.
     pub public_url: Option<String>,
-    /// PostgreSQL; `lcr demo` starts one of its own when this is missing. `LCR_DATABASE_URL`.
+    /// PostgreSQL; `lcr demo` starts one of its own when this is missing.
     pub database_url: Option<String>,
     /// PostgreSQL as the owner of the tables, for the commands of the operator and migrations at the start; without it they use
-    /// `database_url`. `LCR_OWNER_URL`.
+    /// `database_url`.
     pub owner_url: Option<String>,
-    /// Where the private database lives. `LCR_HOME`.
+    /// Where the private database lives.
     pub home: PathBuf,
-    /// Connections of each worker's pool. `LCR_CONNECTIONS`.
+    /// Connections of each worker's pool.
     pub connections: u32,
-    /// HTTP workers; 0: one a core. `LCR_WORKERS`.
+    /// HTTP workers; 0: one a core.
     pub workers: usize,
     /// What a request may cost.
     pub limits: RequestLimits,
@@ -58,21 +59,21 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestLimits {
-    /// The largest body, in bytes. `LCR_LIMITS_BODY`.
+    /// The largest body, in bytes.
     pub body: usize,
-    /// The most entries of a transaction or batch. `LCR_LIMITS_ENTRIES`.
+    /// The most entries of a transaction or batch.
     pub entries: usize,
-    /// Rows on a page when the caller does not say. `LCR_LIMITS_PAGE`.
+    /// Rows on a page when the caller does not say.
     pub page: usize,
-    /// The most rows on a page. `LCR_LIMITS_MOST_PAGE`.
+    /// The most rows on a page.
     pub most_page: usize,
-    /// The most parameters in a query. `LCR_LIMITS_PARAMETERS`.
+    /// The most parameters in a query.
     pub parameters: usize,
-    /// The most alternatives of one parameter. `LCR_LIMITS_VALUES`.
+    /// The most alternatives of one parameter.
     pub values: usize,
-    /// The most types a chain or `_has` enters. `LCR_LIMITS_CHAIN`.
+    /// The most types a chain or `_has` enters.
     pub chain: usize,
-    /// The most resources that come along with a page. `LCR_LIMITS_INCLUDES`.
+    /// The most resources that come along with a page.
     pub includes: usize,
 }
 
@@ -121,25 +122,6 @@ pub enum ConfigError {
     Value(String),
 }
 
-/// Every variable, with the key it sets.
-const VARIABLES: &[(&str, &[&str])] = &[
-    ("LCR_LISTEN", &["listen"]),
-    ("LCR_PUBLIC_URL", &["public_url"]),
-    ("LCR_DATABASE_URL", &["database_url"]),
-    ("LCR_OWNER_URL", &["owner_url"]),
-    ("LCR_HOME", &["home"]),
-    ("LCR_CONNECTIONS", &["connections"]),
-    ("LCR_WORKERS", &["workers"]),
-    ("LCR_LIMITS_BODY", &["limits", "body"]),
-    ("LCR_LIMITS_ENTRIES", &["limits", "entries"]),
-    ("LCR_LIMITS_PAGE", &["limits", "page"]),
-    ("LCR_LIMITS_MOST_PAGE", &["limits", "most_page"]),
-    ("LCR_LIMITS_PARAMETERS", &["limits", "parameters"]),
-    ("LCR_LIMITS_VALUES", &["limits", "values"]),
-    ("LCR_LIMITS_CHAIN", &["limits", "chain"]),
-    ("LCR_LIMITS_INCLUDES", &["limits", "includes"]),
-];
-
 impl Config {
     /// Reads the file and the environment.
     pub fn load() -> Result<Config, ConfigError> {
@@ -149,55 +131,34 @@ impl Config {
             Some(path) => std::fs::read_to_string(Path::new(path))
                 .map_err(|error| ConfigError::File { path: path.clone(), error })?,
         };
-        Config::from_parts(&text, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Config::of(&text, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    fn from_parts(file: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-        let mut table: toml::Table =
-            file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
-        for (name, path) in VARIABLES {
-            let Some(text) = variable(name) else { continue };
-            let text_keys = ["listen", "public_url", "database_url", "owner_url", "home"];
-            let value = if text_keys.contains(&path[0]) {
-                toml::Value::String(text)
-            } else {
-                let number: i64 = text
-                    .parse()
-                    .map_err(|_| ConfigError::Value(format!("{name} is \"{text}\", which should be a whole number")))?;
-                toml::Value::Integer(number)
-            };
-            match path {
-                [key] => table.insert((*key).to_owned(), value),
-                _ => {
-                    let inner = table.entry(path[0]).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-                    inner.as_table_mut().and_then(|inner| inner.insert(path[1].to_owned(), value))
-                }
-            };
+    /// What a file's text and the variables come to.
+    pub fn of(file: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        let mut table: toml::Table = file.parse().map_err(|error| syntax(file, &error))?;
+        for setting in settings::SETTINGS {
+            if let Some(text) = setting.variable.and_then(variable) {
+                setting.put(&mut table, setting.of_variable(text));
+            }
+            setting.within(&table).map_or(Ok(()), |value| setting.judge(value))?;
         }
-        let config: Config = table.try_into().map_err(wrong_value)?;
+        let config: Config = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Value(error.to_string().trim().replace('\n', " ")))?;
         config.checked()
     }
 
+    /// The rules that are not of one value alone.
     fn checked(mut self) -> Result<Config, ConfigError> {
         let wrong = |words: String| Err(ConfigError::Value(words));
-        if let Some(url) = &self.public_url {
-            let trimmed = url.trim_end_matches('/').to_owned();
-            if !trimmed.starts_with("http://") && !trimmed.starts_with("https://") {
-                return wrong(format!(
-                    "public_url (LCR_PUBLIC_URL) is \"{url}\", which should begin with http:// or https://"
-                ));
-            }
-            self.public_url = Some(trimmed);
-        }
-        if self.connections == 0 {
-            return wrong("connections (LCR_CONNECTIONS) is 0, which should be 1 or more".to_owned());
-        }
+        self.public_url = self.public_url.map(|url| url.trim_end_matches('/').to_owned());
         let limits = self.limits;
-        if limits.page == 0 || limits.page > limits.most_page {
-            return wrong("limits.page should be from 1 to limits.most_page".to_owned());
-        }
-        if limits.chain > 7 {
-            return wrong("limits.chain (LCR_LIMITS_CHAIN) should be from 0 to 7".to_owned());
+        if limits.page > limits.most_page {
+            return wrong(format!(
+                "limits.page (LCR_LIMITS_PAGE) is {}, which should be at most limits.most_page (LCR_LIMITS_MOST_PAGE), {}",
+                limits.page, limits.most_page
+            ));
         }
         self.policies = match Policies::with(&self.role_policy) {
             Ok(policies) => policies,
@@ -205,9 +166,6 @@ impl Config {
         };
         if let Err(words) = Sensitive::of(&self.sensitive) {
             return wrong(format!("sensitive.codes: {words}"));
-        }
-        if let Some(words) = self.overrides.fault() {
-            return wrong(words);
         }
         if let Some(words) = self.sign_in.iter().find_map(SignIn::fault) {
             return wrong(words);
@@ -249,15 +207,11 @@ impl Config {
     }
 }
 
-/// What serde says of a value, with what a listening address should be: it says only that it is none.
-fn wrong_value(error: toml::de::Error) -> ConfigError {
-    let words = error.to_string().trim().replace('\n', " ");
-    let hint = if words.contains("socket address") {
-        ": listen (LCR_LISTEN) should be an address and a port, such as 127.0.0.1:8080"
-    } else {
-        ""
-    };
-    ConfigError::Value(format!("{words}{hint}"))
+/// What is no TOML: its line, without what is on it, which may be a secret.
+fn syntax(file: &str, error: &toml::de::Error) -> ConfigError {
+    let before = error.span().and_then(|span| file.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    ConfigError::Value(format!("line {line} of the file is not TOML: {}", error.message().trim().replace('\n', " ")))
 }
 
 #[cfg(test)]
@@ -269,7 +223,7 @@ mod tests {
         let none = |_: &str| None;
         let file = "listen = \"127.0.0.1:1\"\n[limits]\npage = 5\n";
         let set = |name: &str| (name == "LCR_LISTEN").then(|| "127.0.0.1:2".to_owned());
-        let config = Config::from_parts(file, &set).expect("config");
+        let config = Config::of(file, &set).expect("config");
         assert_eq!((config.listen.port(), config.limits.page), (2, 5));
         for (file, words) in [
             ("listne = \"x\"", "listne"),
@@ -287,10 +241,10 @@ mod tests {
                 "client_secret",
             ),
         ] {
-            let error = Config::from_parts(file, &none).expect_err(file).to_string();
+            let error = Config::of(file, &none).expect_err(file).to_string();
             assert!(error.contains(words), "{file}: {error}");
         }
         let bad = |name: &str| (name == "LCR_WORKERS").then(|| "many".to_owned());
-        assert!(Config::from_parts("", &bad).expect_err("many").to_string().contains("LCR_WORKERS"));
+        assert!(Config::of("", &bad).expect_err("many").to_string().contains("LCR_WORKERS"));
     }
 }

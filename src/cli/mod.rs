@@ -11,7 +11,7 @@ mod serve;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cluster;
 use crate::config::Config;
@@ -96,6 +96,11 @@ enum SandboxCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+/// Every command with its help, for the page that lists them.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the command line of this process.

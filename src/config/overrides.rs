@@ -23,16 +23,3 @@ impl Default for Overrides {
         Overrides { break_glass_minutes: 60, self_claim_minutes: 240, webhook: None, webhook_secret_file: None }
     }
 }
-
-impl Overrides {
-    /// What is wrong with it, if anything.
-    pub fn fault(&self) -> Option<String> {
-        let minutes = [("break_glass", self.break_glass_minutes), ("self_claim", self.self_claim_minutes)];
-        if let Some((name, _)) = minutes.iter().find(|(_, minutes)| !(1..=7 * 24 * 60).contains(minutes)) {
-            return Some(format!("overrides.{name}_minutes should be from 1 to 10080, a week"));
-        }
-        let url = self.webhook.as_deref()?;
-        let sound = url.starts_with("https://") || url.starts_with("http://");
-        (!sound).then(|| format!("overrides.webhook is \"{url}\", which should begin with https:// or http://"))
-    }
-}

@@ -4,7 +4,7 @@ mod assets;
 mod authorize;
 mod callback;
 mod capability;
-mod describe;
+pub mod describe;
 mod introspect;
 mod launch;
 mod manage;

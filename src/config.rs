@@ -18,7 +18,7 @@ use crate::access::policy::RolePolicy;
 use crate::access::sensitive::{Sensitive, SensitiveCodes};
 use crate::search::Limits;
 
-/// Everything that can be set. A variable `LCR_NAME` wins over `name` in the file that `LCR_CONFIG` names.
+/// Everything that can be set; `settings` says how. A variable wins over the file that `LCR_CONFIG` names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {

@@ -114,7 +114,8 @@ impl Caller {
                 (context, policy, policy.up_to.max(Confidentiality::Normal))
             }
             (None, _) => {
-                let scope = format!("user/{}.{}", spec.name, scope::letter(interaction));
+                let whose = if claims.role == policy::SYSTEM { "system" } else { "user" };
+                let scope = format!("{whose}/{}.{}", spec.name, scope::letter(interaction));
                 return Err(Denied::Scope { verb, kind: spec.name, scope });
             }
             (Some(context), own) => {

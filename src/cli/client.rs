@@ -62,7 +62,7 @@ pub struct Add {
     /// The ODS code of the one organisation it is for
     #[arg(long)]
     organisation: Option<String>,
-    /// The source under whose name it writes
+    /// The source under whose name it writes; a URI becomes meta.source of what it shares
     #[arg(long)]
     source: Option<String>,
     /// An origin of its pages beside those of its redirect URIs; may be repeated

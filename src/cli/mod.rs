@@ -47,7 +47,7 @@ enum Command {
         /// Files (.json, .ndjson, .xml) and folders of them
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// The source that shares them; without it each resource's own meta.source, else "import"
+        /// The source that shares them; a URI also becomes their meta.source where they have none. Without it each resource's own meta.source, else "import"
         #[arg(long)]
         source: Option<String>,
     },

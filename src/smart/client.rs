@@ -184,7 +184,13 @@ pub async fn register(
     };
     let secret_hash = secret.as_deref().map(secret::password_hash).transpose()?;
     let client = StoredClient { client_id: client_id.to_owned(), registration, origins, secret_hash, disabled: false };
-    if store.add_client(&client).await? { Ok(secret) } else { Err(NotRegistered::Taken(client_id.to_owned())) }
+    if !store.add_client(&client).await? {
+        return Err(NotRegistered::Taken(client_id.to_owned()));
+    }
+    if let Some(source) = &client.registration.source {
+        store.introduce_source(source).await?;
+    }
+    Ok(secret)
 }
 
 /// Registers a client of the sandbox, or brings its registration up to date with the service's address.

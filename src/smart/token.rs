@@ -11,7 +11,8 @@ use super::keys;
 use super::params::Params;
 use super::scopes;
 use super::secret;
-use crate::access::Claims;
+use crate::access::policy::SYSTEM;
+use crate::access::{Claims, Permission};
 use crate::store::{NewToken, Outcome, Redeemed, SigningKey};
 
 /// How long a backend service's token lasts (SMART 2.2 §5: five minutes at most).
@@ -139,9 +140,17 @@ async fn by_itself(desk: &Desk<'_>, client: &Client, params: &Params) -> Result<
     let Some(asked) = params.get("scope") else {
         return Err(Fault::invalid_scope("scope is missing: ask for system/ scopes"));
     };
-    if let Some(word) = asked.split_ascii_whitespace().find(|word| !word.starts_with("system/")) {
+    let policy = desk.server.policies.of_role(SYSTEM);
+    let may = |permission: Permission| policy.is_some_and(|policy| policy.may(permission));
+    let fits = |word: &str| word.starts_with("system/") || Permission::of_scope(word).is_some_and(may);
+    if let Some(word) = asked.split_ascii_whitespace().find(|word| !fits(word)) {
         let word: String = word.chars().take(80).collect();
-        return Err(Fault::invalid_scope(format!("{word} is not for backend services: ask for system/ scopes alone")));
+        let own = Permission::SCOPED.into_iter().filter(|permission| may(*permission)).map(Permission::scope);
+        let own: Vec<&str> = own.collect();
+        return Err(Fault::invalid_scope(format!(
+            "{word} is not for backend services: ask for system/ scopes, and of this record's own for {}",
+            own.join(", ")
+        )));
     }
     let granted = scopes::of_client(asked, &registration.scope).join(" ");
     if granted.is_empty() {
@@ -150,7 +159,7 @@ async fn by_itself(desk: &Desk<'_>, client: &Client, params: &Params) -> Result<
     let claims = Claims {
         client: client.client_id.clone(),
         scope: granted.clone(),
-        role: "system".to_owned(),
+        role: SYSTEM.to_owned(),
         organisation: registration.organisation.clone(),
         source: registration.source.clone(),
         ..Claims::default()

@@ -95,6 +95,14 @@ impl Store {
         sqlx::query(statement).bind(name).bind(uri).execute(&self.pool).await?;
         Ok(())
     }
+
+    /// A source that is called by a URI signs with it.
+    pub async fn introduce_source(&self, name: &str) -> Result<(), StoreError> {
+        match name.contains("://") || name.starts_with("urn:") {
+            true => self.name_source(name, Some(name)).await,
+            false => Ok(()),
+        }
+    }
 }
 
 /// The name under which a caller tells of relationships, with leave for that.

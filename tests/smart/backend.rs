@@ -40,6 +40,20 @@ async fn a_backend_service_gets_a_short_token_for_what_it_is_registered_for() {
     assert_eq!((known["active"].clone(), known["client_id"].clone()), (json!(true), json!("narrow-backend")));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_service_may_tell_who_is_involved_where_it_is_registered_for_that() {
+    let world = world().await;
+    let ask = async |client: &str, scope: &str| world.backend(&Assertion::new(&world, client).sign(), scope).await;
+    let token = ask("narrow-backend", "system/Patient.r __relate").await.json();
+    assert_eq!(token["scope"], "system/Patient.r __relate");
+    let related = world.status(&token, "Patient/$relationships?nhs-number=9990791902").await;
+    assert_ne!(related, 403, "the scope opens the operation");
+    assert_eq!(ask("backend", "system/Patient.r __relate").await.json()["scope"], "system/Patient.r");
+    let refused = ask("narrow-backend", "system/Patient.r __review").await;
+    let words = refused.json()["error_description"].as_str().expect("words").to_owned();
+    assert!(refused.status == 400 && words.contains("__review") && words.contains("__relate"), "{words}");
+}
+
 /// A server that publishes a key set, and counts how often it is asked.
 struct Publisher {
     url: String,

@@ -108,7 +108,7 @@ pub async fn world_with(config: Config) -> World {
         ..asymmetric
     };
     register("backend", backend.clone()).await;
-    let narrow = Registration { scope: "system/Observation.rs system/Patient.r".into(), ..backend };
+    let narrow = Registration { scope: "system/Observation.rs system/Patient.r __relate".into(), ..backend };
     register("narrow-backend", narrow).await;
     let epr = Registration {
         redirect_uris: Vec::new(),

@@ -29,6 +29,9 @@ pub async fn run(store: &Store, paths: &[PathBuf], source: Option<&str>, base: &
     }
     let bytes = files.iter().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum();
     let bar = progress(bytes);
+    if let Some(source) = source {
+        store.introduce_source(source).await?;
+    }
     let mut loader = Loader::new(store, source, base);
     for file in &files {
         let name = file.display().to_string();

@@ -4,7 +4,6 @@ mod assets;
 mod authorize;
 mod callback;
 mod capability;
-mod describe;
 mod introspect;
 mod launch;
 mod manage;

@@ -11,8 +11,9 @@ mod health;
 mod history;
 mod media;
 mod metadata;
-pub mod oauth;
-pub mod operation;
+mod oauth;
+mod openapi;
+mod operation;
 mod patch;
 mod read;
 mod search;
@@ -118,6 +119,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .default_service(web::to(wrong_method)),
             ),
     )
+    .route("/openapi.json", web::get().to(openapi::document))
     .route("/health/live", web::get().to(health::live))
     .route("/health/ready", web::get().to(health::ready))
     .default_service(web::to(nothing_here));

@@ -8,6 +8,7 @@
 pub mod assertion;
 pub mod authenticate;
 pub mod client;
+pub mod describe;
 pub mod desk;
 pub mod discovery;
 pub mod fault;

@@ -4,7 +4,6 @@ mod assets;
 mod authorize;
 mod callback;
 mod capability;
-pub mod describe;
 mod introspect;
 mod launch;
 mod manage;

@@ -8,10 +8,10 @@ use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 use uuid::Uuid;
 
-use super::describe;
 use crate::sandbox::Persona;
 use crate::search::query;
 use crate::smart::client::origin;
+use crate::smart::describe;
 use crate::smart::fault::Fault;
 use crate::smart::flow::is_choice;
 use crate::smart::given::Given;

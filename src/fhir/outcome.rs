@@ -59,7 +59,7 @@ impl IssueType {
     }
 
     /// The code of Spine's error list (`details.coding`), which UK clients switch on.
-    fn spine(self) -> &'static str {
+    pub fn spine(self) -> &'static str {
         match self {
             IssueType::NotFound | IssueType::Deleted => "RESOURCE_NOT_FOUND",
             IssueType::Conflict | IssueType::Duplicate | IssueType::MultipleMatches => "CONFLICT",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lcr_facade::config::settings::{ENVIRONMENT, SETTINGS};
-use lcr_facade::http::operation;
+use lcr_facade::operations;
 
 use crate::page::{Page, all, root};
 
@@ -94,7 +94,7 @@ fn operations_that_are_named_are_there() {
                     .map(|(_, name)| name);
                 let name: String =
                     name.unwrap_or_default().chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-                let known = name.is_empty() || operation::ALL.iter().any(|operation| operation.name == name);
+                let known = name.is_empty() || operations::ALL.iter().any(|operation| operation.name == name);
                 assert!(known, "{}:{line}: there is no operation ${name}", page.name);
             }
         }

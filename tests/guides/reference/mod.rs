@@ -2,6 +2,7 @@
 
 mod commands;
 mod configuration;
+mod errors;
 mod operations;
 mod scopes;
 mod search;
@@ -12,6 +13,7 @@ use crate::page::root;
 const PAGES: &[(&str, fn() -> String)] = &[
     ("commands", commands::page),
     ("configuration", configuration::page),
+    ("errors", errors::page),
     ("operations", operations::page),
     ("scopes", scopes::page),
     ("search-parameters", search::page),

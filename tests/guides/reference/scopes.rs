@@ -2,9 +2,8 @@
 
 use lcr_facade::access::scope::{letter, letters};
 use lcr_facade::access::{Interaction, Permission, Policies, Scope};
-use lcr_facade::http::oauth::describe;
 use lcr_facade::resources;
-use lcr_facade::smart::scopes;
+use lcr_facade::smart::{describe, scopes};
 
 use super::made_from;
 use crate::tables::{code, codes, table};

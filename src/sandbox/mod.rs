@@ -11,7 +11,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
-use crate::access::Claims;
+use crate::access::{Claims, Holders};
 use crate::smart::client::{ClientKind, Registration};
 use crate::store::Relationship;
 
@@ -44,9 +44,22 @@ pub struct Persona {
 }
 
 impl Persona {
+    /// Who that is, without the name.
+    pub fn about(&self) -> &str {
+        self.title.split_once(", ").map_or("", |(_, rest)| rest)
+    }
+
     /// The name alone.
     pub fn name(&self) -> &str {
         self.title.split([',', ':']).next().unwrap_or_default()
+    }
+}
+
+impl Persona {
+    /// Those whose care relationships are the persona's.
+    pub fn holders(&self) -> Vec<String> {
+        let Claims { user, teams, organisation, .. } = self.claims.clone();
+        Holders { user, teams, organisation }.keys()
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod assertion;
 pub mod authenticate;
 pub mod client;
+pub mod describe;
 pub mod desk;
 pub mod discovery;
 pub mod fault;
@@ -87,4 +88,9 @@ pub fn operator(client: &str, source: &str) -> Caller {
 /// A caller that stands for somebody who is signing in: for what this service looks up in their name.
 fn speaks_for(claims: Claims, policies: &Policies) -> Caller {
     Caller::verified(claims, policies)
+}
+
+/// The caller that a persona of the sandbox would be: to explain what they would be refused, and for nothing else.
+pub fn would_be(persona: Claims, policies: &Policies) -> Caller {
+    Caller::verified(persona, policies)
 }

@@ -104,7 +104,7 @@ try {
   const nothing = await fetch(`${service}/fhir/Observation?patient=${near}`, { headers: { Authorization: `Bearer ${stranger}` } });
   assert.equal((await nothing.json()).entry, undefined);
   await phone.getByRole('button', { name: 'Why was I denied?' }).press('Enter');
-  await phone.locator('li.empty', { hasText: 'search Observation?patient=' }).waitFor();
+  await phone.locator('li.empty', { hasText: 'search Observation?patient=' }).first().waitFor();
   assert.match(await phone.locator('li.empty').first().textContent(), /No care relationship.*Y90001/s);
   await look(phone, 'denials-390');
   console.log('standalone: an empty answer, explained');

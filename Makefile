@@ -19,10 +19,11 @@ check: setup ## Formatting and lints; licences where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
 
-generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the access matrix and the sandbox record
+generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the access matrix, the sandbox record and the OpenAPI document
 	LCR_GENERATE=1 cargo test --test generated
 	LCR_GENERATE=1 cargo test --test matrix
 	cargo run -- sandbox generate --patients 21 --seed 1 --observations 40 --out sandbox
+	LCR_GENERATE=1 cargo test --test openapi the_committed_document
 
 setup:
 	@sh scripts/setup.sh

@@ -27,6 +27,8 @@ pub mod store;
 
 pub mod fhir;
 pub mod matching;
+pub mod openapi;
+pub mod operations;
 pub mod patch;
 pub mod profile;
 pub mod resources;

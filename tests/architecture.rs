@@ -16,6 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["fhir", "resources", "access", "search", "summary"]),
     ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
+    ("operations", &["resources", "access"]),
+    ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
     ("alerts", &["store", "config"]),
     ("config", &["search", "access"]),
 ];

@@ -17,7 +17,7 @@ use crate::cluster;
 use crate::config::Config;
 use crate::sandbox;
 use crate::store::Store;
-use crate::{smart, telemetry};
+use crate::{openapi, smart, telemetry};
 
 /// What a command ends with: words for standard error.
 type Failure = Box<dyn std::error::Error>;
@@ -66,6 +66,8 @@ enum Command {
         #[command(subcommand)]
         command: audit::AuditCommand,
     },
+    /// Print the OpenAPI document, as /openapi.json serves it
+    Openapi,
     /// The sandbox's tools
     Sandbox {
         #[command(subcommand)]
@@ -151,6 +153,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Openapi => print!("{}", openapi::document()),
         Command::Sandbox { command: SandboxCommand::Token { persona } } => {
             let claims = sandbox::persona(&persona)?;
             let store = database(&Config::load()?)?;

@@ -21,7 +21,8 @@ const EXPOSED: &str =
     "ETag, Location, Content-Location, Last-Modified, X-Request-Id, WWW-Authenticate, Retry-After, Allow";
 
 /// What everybody may read.
-const OPEN: [&str; 5] = [
+const OPEN: [&str; 6] = [
+    "/openapi.json",
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
     "/.well-known/openid-configuration",

@@ -4,10 +4,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::format::Format;
 use super::oauth::security;
-use super::patch::FORMATS as PATCH_FORMATS;
-use super::{FHIR_JSON, State, operation};
+use super::{FHIR_JSON, State};
 use crate::error::Problem;
 use crate::fhir::json::Json;
+use crate::operations;
+use crate::patch::FORMATS as PATCH_FORMATS;
 use crate::resources;
 use crate::resources::spec::{Param, ResourceSpec};
 use crate::search::{include, modifier};
@@ -66,7 +67,7 @@ fn documentation(spec: &'static ResourceSpec, param: &Param) -> String {
 
 /// The operations of a type.
 fn operations(spec: &'static ResourceSpec) -> Json {
-    let own = operation::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
+    let own = operations::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
         Json::object([
             ("name", Json::string(operation.name)),
             ("definition", Json::string(operation.definition)),
@@ -84,12 +85,6 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         }
     };
     let interactions = interactions.iter().map(|name| Json::object([("code", Json::string(*name))]));
-    let reverse: Vec<String> = resources::ALL
-        .iter()
-        .flat_map(|other| other.all_params().map(move |param| (other, param)))
-        .filter(|(_, param)| include::refers(param, spec.name))
-        .map(|(other, param)| format!("{}:{}", other.name, param.code))
-        .collect();
     let params = spec.all_params().filter(|param| param.offered()).map(|param| {
         Json::object([
             ("name", Json::string(param.code)),
@@ -113,7 +108,7 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         ("searchParam", Json::Array(params.collect())),
     ]);
     if let Json::Object(members) = &mut described {
-        for (name, list) in [("searchInclude", include::of_type(spec)), ("searchRevInclude", reverse)] {
+        for (name, list) in [("searchInclude", include::of_type(spec)), ("searchRevInclude", include::to_type(spec))] {
             if !list.is_empty() {
                 members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));
             }

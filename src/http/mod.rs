@@ -13,6 +13,7 @@ mod history;
 mod media;
 mod metadata;
 mod oauth;
+mod openapi;
 mod operation;
 mod page;
 mod patch;
@@ -121,6 +122,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .default_service(web::to(wrong_method)),
             ),
     )
+    .route("/openapi.json", web::get().to(openapi::document))
     .route("/health/live", web::get().to(health::live))
     .route("/health/ready", web::get().to(health::ready))
     .default_service(web::to(nothing_here));

@@ -11,14 +11,10 @@ use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::fhir::{decode, xml};
-use crate::patch::{Patch, PatchError, fhirpath, json_patch, xml_patch};
+use crate::patch::{FORMATS, Patch, PatchError, fhirpath, json_patch, xml_patch};
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
 use crate::store::Edit;
-
-/// The media types of patches: JSON Patch, XML Patch, and FHIRPath Patch in FHIR's formats.
-pub const FORMATS: [&str; 4] =
-    ["application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml"];
 
 /// Whether a patch may come as this media type; 415 with those there are.
 pub fn is_known(kind: &str) -> Result<(), Problem> {

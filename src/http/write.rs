@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use super::body::{body, media, resource};
 use super::call::spec;
-use super::patch::{self as patches, FORMATS};
+use super::patch as patches;
 use super::task::{Content, Named, Task, Verb};
 use super::{Answer, Call, wrong_method};
 use crate::error::Problem;
 use crate::fhir::json::Object;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::{is_id, shorten};
+use crate::patch::FORMATS;
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
 use crate::store::Written;

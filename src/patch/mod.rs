@@ -17,6 +17,10 @@ use crate::fhir::xml;
 /// The most operations of one patch. One that needs more is an update.
 pub const MOST_OPERATIONS: usize = 1_000;
 
+/// The media types of patches: JSON Patch, XML Patch, and FHIRPath Patch in FHIR's formats.
+pub const FORMATS: [&str; 4] =
+    ["application/json-patch+json", "application/xml-patch+xml", "application/fhir+json", "application/fhir+xml"];
+
 /// A patch, read.
 #[derive(Debug)]
 pub enum Patch {

@@ -21,7 +21,7 @@ pub const TOKEN_SECONDS: i64 = 12 * 3600;
 /// The record that `lcr demo` loads, one resource a line.
 pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
 
-/// The Practitioners that its staff are, one a line.
+/// Its directory: the Practitioners that its staff are, and the practice, one a line.
 pub const STAFF: &str = include_str!("../../sandbox/staff.ndjson");
 
 /// Who is involved in the care of the sandbox's patients.

@@ -133,7 +133,14 @@ pub fn refers(param: &Param, kind: &str) -> bool {
     matches!(param.kind, Kind::Reference(targets) if targets.is_empty() || targets.contains(&kind))
 }
 
-/// The parameters of a type that `_include` takes, for the CapabilityStatement.
+/// What `_revinclude` takes in a search of a type: the parameters that may refer to it.
+pub fn to_type(spec: &'static ResourceSpec) -> Vec<String> {
+    let all = resources::ALL.iter().flat_map(|other| other.all_params().map(move |param| (other, param)));
+    let refers = all.filter(|(_, param)| refers(param, spec.name));
+    refers.map(|(other, param)| format!("{}:{}", other.name, param.code)).collect()
+}
+
+/// What `_include` takes in a search of a type: its parameters that may refer to a type of the record.
 pub fn of_type(spec: &'static ResourceSpec) -> Vec<String> {
     let kept = |param: &&Param| resources::ALL.iter().any(|target| refers(param, target.name));
     let params = spec.all_params().filter(|param| param.offered()).filter(kept);

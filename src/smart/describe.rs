@@ -1,4 +1,4 @@
-//! Owns how a scope is said to the user who is asked for it.
+//! Owns how a scope is said in words: to the user who is asked for it, and in the OpenAPI document.
 
 use crate::access::scope::Context;
 use crate::access::{Interaction, Scope};

@@ -141,9 +141,10 @@ pub async fn fill(app: &TestApp) {
     }
     let directory = app.source("https://lcr.example/source/directory").await;
     for line in lcr_facade::sandbox::STAFF.lines() {
-        let staff: Value = serde_json::from_str(line).expect("a Practitioner");
+        let staff: Value = serde_json::from_str(line).expect("an entry of the directory");
         let id = staff["id"].as_str().expect("id");
-        assert!(directory.put(&format!("Practitioner/{id}"), &staff).await.status.is_success());
+        let kind = staff["resourceType"].as_str().expect("type");
+        assert!(directory.put(&format!("{kind}/{id}"), &staff).await.status.is_success());
     }
     relate(app, "9990000018", "organisation", "Y90001").await;
 }

@@ -13,6 +13,7 @@ use crate::fhir::decode;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
+use crate::operations::Parameter;
 use crate::search::query;
 
 /// A body that is read when the caller is known to be let in.
@@ -134,18 +135,21 @@ impl Input {
     }
 
     /// Refuses what is left over, unless the caller wants it passed over (`Prefer: handling=lenient`).
-    pub fn no_more(&self, call: &Call, known: &[&str]) -> Result<(), Problem> {
+    pub fn no_more(&self, call: &Call, known: &[Parameter]) -> Result<(), Problem> {
         // How the answer is to be written is no parameter of an operation.
         let mut left = self.values.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
         match left.next() {
-            Some((name, _)) if !call.prefers("handling=lenient") => {
-                let words =
-                    format!("this operation has no parameter \"{}\"; it has {}", shorten(name), known.join(", "));
-                Err(Problem::bad_request(IssueType::NotSupported, words).at(&format!("http.{}", shorten(name))))
-            }
+            Some((name, _)) if !call.prefers("handling=lenient") => Err(not_one(name, known)),
             _ => Ok(()),
         }
     }
+}
+
+/// The answer to a parameter that the operation does not have.
+pub fn not_one(name: &str, known: &[Parameter]) -> Problem {
+    let known: Vec<&str> = known.iter().map(|parameter| parameter.name).collect();
+    let words = format!("this operation has no parameter \"{}\"; it has {}", shorten(name), known.join(", "));
+    Problem::bad_request(IssueType::NotSupported, words).at(&format!("http.{}", shorten(name)))
 }
 
 fn bad(name: &str, text: &str, wanted: &str) -> Problem {

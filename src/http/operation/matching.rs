@@ -11,6 +11,7 @@ use crate::fhir::{date, decode, nhs_number, text};
 use crate::matching::compare::{compare, slips};
 use crate::matching::score::{Grade, Score};
 use crate::matching::{Name, Person};
+use crate::operations::MATCH;
 use crate::resources::index::token;
 use crate::resources::spec::ResourceSpec;
 use crate::search::query;
@@ -71,7 +72,7 @@ async fn question(call: &Call, spec: &'static ResourceSpec, body: Body) -> Resul
     let only_certain = input.truth("onlyCertainMatches")?;
     let limits = call.state.config.limits;
     let count = input.number("count")?.map_or(limits.page, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    input.no_more(call, &["resource", "onlyCertainMatches", "count"])?;
+    input.no_more(call, MATCH.parameters)?;
     let Some(patient) = input.resource else {
         let words = "post Parameters with the parameter \"resource\": a Patient with what is known of the person";
         return Err(Problem::bad_request(IssueType::Required, words).at("Parameters.parameter"));

@@ -1,4 +1,4 @@
-//! Operations (R4 §3.2): one table, which drives the routes and the CapabilityStatement; one file per operation.
+//! Operations (R4 §3.2) over HTTP: one file per operation. Which there are says the table in `operations`.
 
 mod everything;
 mod input;
@@ -22,188 +22,13 @@ use crate::access::Permission;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
-use crate::resources::{self, spec::ResourceSpec};
+use crate::operations::{ALL, Operation, Run};
+use crate::resources::spec::ResourceSpec;
 use input::Body;
 
-/// What the service can be asked to do beyond REST.
-pub struct Operation {
-    /// Its name, without the dollar sign.
-    pub name: &'static str,
-    /// The canonical URL of its definition.
-    pub definition: &'static str,
-    /// The types it is for; empty: every type of the record.
-    pub kinds: &'static [&'static str],
-    /// Whether it is asked of the type, `Type/$name`.
-    pub on_type: bool,
-    /// Whether it is asked of one resource, `Type/id/$name`.
-    pub on_instance: bool,
-    /// Whether GET asks it too: only where nothing changes and every parameter is a plain value (R4 §3.2.0.1).
-    pub by_get: bool,
-    /// What a caller gets.
-    pub doc: &'static str,
-    run: Run,
-}
-
-#[derive(Clone, Copy)]
-enum Run {
-    Everything,
-    Lastn,
-    Match,
-    Validate,
-    Summary,
-    BreakGlass,
-    SelfClaim,
-    Relate,
-    EndRelationship,
-    Relationships,
-    Protect,
-    AccessAlerts,
-    Review,
-}
-
-/// Every operation. None of them changes the record; some change who may see it.
-pub const ALL: &[Operation] = &[
-    Operation {
-        name: "everything",
-        definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: true,
-        by_get: true,
-        doc: "A Patient's compartment and the professionals it refers to; of the type: of the patient of the launch",
-        run: Run::Everything,
-    },
-    Operation {
-        name: "lastn",
-        definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn",
-        kinds: &["Observation"],
-        on_type: true,
-        on_instance: false,
-        by_get: true,
-        doc: "The newest Observations of each code; max says how many of each, 1 unless given",
-        run: Run::Lastn,
-    },
-    Operation {
-        name: "match",
-        definition: "http://hl7.org/fhir/OperationDefinition/Patient-match",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Patients who may be the one described, scored and graded; only those the caller could have found by search",
-        run: Run::Match,
-    },
-    Operation {
-        name: "validate",
-        definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
-        kinds: &[],
-        on_type: true,
-        on_instance: true,
-        by_get: false,
-        doc: "Everything that is wrong with a resource; the record is not looked at",
-        run: Run::Validate,
-    },
-    Operation {
-        name: "summary",
-        definition: "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
-        kinds: &["Patient"],
-        on_type: false,
-        on_instance: true,
-        by_get: true,
-        doc: "An International Patient Summary of what the caller may see",
-        run: Run::Summary,
-    },
-    Operation {
-        name: "break-glass",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-break-glass",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Opens a record without a care relationship for a short time: nhs-number, birth-date, reason; over=opt-out or over=seal for roles that may",
-        run: Run::BreakGlass,
-    },
-    Operation {
-        name: "self-claim",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-self-claim",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Says that the user is involved in somebody's care, for a short time: nhs-number, birth-date, reason",
-        run: Run::SelfClaim,
-    },
-    Operation {
-        name: "relate",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relate",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "A source tells of a care relationship: nhs-number, holder (system|value), basis, start, end, reason",
-        run: Run::Relate,
-    },
-    Operation {
-        name: "end-relationship",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-end-relationship",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Ends a relationship that the source told of: relationship",
-        run: Run::EndRelationship,
-    },
-    Operation {
-        name: "relationships",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relationships",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: true,
-        doc: "What the source told of a person: nhs-number",
-        run: Run::Relationships,
-    },
-    Operation {
-        name: "protect",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-protect",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Sets or lifts an opt-out or a restriction: nhs-number, opted-out, restricted, reason",
-        run: Run::Protect,
-    },
-    Operation {
-        name: "access-alerts",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-access-alerts",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: true,
-        doc: "Overrides and claims that wait for a review, the oldest first; all=true: every one",
-        run: Run::AccessAlerts,
-    },
-    Operation {
-        name: "review",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-review",
-        kinds: &["Patient"],
-        on_type: true,
-        on_instance: false,
-        by_get: false,
-        doc: "Says of an override whether it was appropriate: alert, verdict, note; one that was not ends at once",
-        run: Run::Review,
-    },
-];
-
-impl Operation {
-    /// Whether it is for this type.
-    pub fn is_for(&self, kind: &str) -> bool {
-        self.kinds.contains(&kind) || self.kinds.is_empty() && resources::ALL.iter().any(|spec| spec.name == kind)
-    }
-
-    fn methods(&self) -> &'static str {
-        if self.by_get { "GET, HEAD, POST" } else { "POST" }
-    }
+/// The methods that ask it.
+fn methods(operation: &Operation) -> &'static str {
+    if operation.by_get { "GET, HEAD, POST" } else { "POST" }
 }
 
 /// `/fhir/{Type}/$name`
@@ -272,10 +97,10 @@ async fn ask(
 }
 
 fn wrong_method(operation: &Operation, method: &Method) -> HttpResponse {
-    let words = format!("${} is asked by {}, not by {method}", operation.name, operation.methods());
+    let words = format!("${} is asked by {}, not by {method}", operation.name, methods(operation));
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);
     let mut response = problem.error_response();
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(operation.methods()));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods(operation)));
     response
 }
 

@@ -11,6 +11,7 @@ use crate::error::Problem;
 use crate::fhir::nhs_number;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::{date, primitive::shorten};
+use crate::operations::{BREAK_GLASS, SELF_CLAIM};
 use crate::store::Claim;
 
 /// The shortest reason that says anything, in characters, and the longest that is kept.
@@ -92,10 +93,7 @@ async fn understand(call: &Call, permission: Permission, body: Body) -> Result<(
         over_opt_out |= needs == Permission::OverOptOut;
         unseals |= needs == Permission::OpenSeal;
     }
-    input.no_more(
-        call,
-        if breaks { &["nhs-number", "birth-date", "reason", "over"] } else { &["nhs-number", "birth-date", "reason"] },
-    )?;
+    input.no_more(call, if breaks { BREAK_GLASS.parameters } else { SELF_CLAIM.parameters })?;
     Ok((leave, Asked { number, birth_date, reason, over_opt_out, unseals }))
 }
 

@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 
 use super::super::{Answer, Call};
-use super::input::{Body, Input};
+use super::input::{Body, Input, not_one};
 use super::overrides::{number, reason};
 use super::reply::Reply;
 use crate::access::policy::PATIENT;
@@ -13,6 +13,7 @@ use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
+use crate::operations::PROTECT;
 use crate::store::{Named, Protect};
 
 /// Answers a call.
@@ -46,11 +47,10 @@ async fn understand(call: &Call, body: Body) -> Result<(Leave, Option<String>, P
     let mut input = body.read(call).await?;
     // A patient speaks for themselves and nobody else.
     let own = call.caller.claims().role == PATIENT;
-    let known = &["nhs-number", "opted-out", "restricted", "reason"][usize::from(own)..];
+    let known = PROTECT.parameters.get(usize::from(own)..).unwrap_or_default();
     if own && input.values.iter().any(|(name, _)| name == "nhs-number") {
         // Not to be passed over, whatever the caller prefers: it would befall the patient instead.
-        let words = format!("this operation has no parameter \"nhs-number\"; it has {}", known.join(", "));
-        return Err(Problem::bad_request(IssueType::NotSupported, words).at("http.nhs-number"));
+        return Err(not_one("nhs-number", known));
     }
     let number = if own { None } else { Some(number(&mut input)?) };
     let set = Protect { opted_out: choice(&mut input, "opted-out")?, restricted: choice(&mut input, "restricted")? };

@@ -13,6 +13,7 @@ use crate::error::Problem;
 use crate::fhir::date::{self, to_text};
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
+use crate::operations::{END_RELATIONSHIP, RELATE, RELATIONSHIPS};
 
 /// `Patient/$relate`
 pub async fn relate(call: &Call, body: Body) -> Result<Answer, Problem> {
@@ -31,7 +32,7 @@ pub async fn end(call: &Call, body: Body) -> Result<Answer, Problem> {
         let leave = leave(call)?;
         let mut input = body.read(call).await?;
         let id = needed(&mut input, "relationship")?;
-        input.no_more(call, &["relationship"])?;
+        input.no_more(call, END_RELATIONSHIP.parameters)?;
         Ok((leave, id.parse::<i64>().ok()))
     };
     let asked = asked.await;
@@ -53,7 +54,7 @@ pub async fn list(call: &Call, body: Body) -> Result<Answer, Problem> {
         let leave = leave(call)?;
         let mut input = body.read(call).await?;
         let number = number(&mut input)?;
-        input.no_more(call, &["nhs-number"])?;
+        input.no_more(call, RELATIONSHIPS.parameters)?;
         Ok((leave, number))
     };
     let asked = asked.await;
@@ -107,7 +108,7 @@ async fn understand(call: &Call, body: Body) -> Result<(Leave, Relationship), Pr
         return Err(Problem::bad_request(IssueType::Value, "end: it is not after start").at("http.end"));
     }
     let reason = reason(&mut input)?;
-    input.no_more(call, &["nhs-number", "holder", "basis", "start", "end", "reason"])?;
+    input.no_more(call, RELATE.parameters)?;
     let relationship = Relationship {
         nhs_number,
         holder_kind: holder_kind.to_owned(),

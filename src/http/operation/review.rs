@@ -12,9 +12,7 @@ use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
-
-/// What a reviewer may find.
-const VERDICTS: [&str; 3] = ["appropriate", "inappropriate", "unclear"];
+use crate::operations::{ACCESS_ALERTS, REVIEW, VERDICTS};
 
 /// `Patient/$access-alerts`: the oldest first.
 pub async fn list(call: &Call, body: Body) -> Result<Answer, Problem> {
@@ -25,7 +23,7 @@ pub async fn list(call: &Call, body: Body) -> Result<Answer, Problem> {
         let mut input = body.read(call).await?;
         let all = input.truth("all")?;
         let count = input.number("count")?.map_or(limits.page, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        input.no_more(call, &["all", "count"])?;
+        input.no_more(call, ACCESS_ALERTS.parameters)?;
         Ok((leave, all, count.min(limits.most_page)))
     };
     let asked = asked.await;
@@ -65,7 +63,7 @@ pub async fn review(call: &Call, body: Body) -> Result<Answer, Problem> {
             return Err(Problem::bad_request(IssueType::Value, words).at("http.verdict"));
         }
         let note = input.one("note")?.filter(|note| !note.contains('\0'));
-        input.no_more(call, &["alert", "verdict", "note"])?;
+        input.no_more(call, REVIEW.parameters)?;
         Ok((leave, alert.parse::<uuid::Uuid>().ok(), verdict, note))
     };
     let asked = asked.await;

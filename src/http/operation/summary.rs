@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::fhir::date;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
+use crate::operations::SUMMARY;
 use crate::resources;
 use crate::resources::spec::ResourceSpec;
 use crate::store::{SummaryTarget, summarised};
@@ -28,7 +29,7 @@ async fn make(call: &Call, spec: &'static ResourceSpec, id: &str, body: Body) ->
     call.grant(spec, Interaction::Read)?;
     let mut input = body.read(call).await?;
     known_profile(input.one("profile")?.as_deref())?;
-    input.no_more(call, &["profile"])?;
+    input.no_more(call, SUMMARY.parameters)?;
     let target = read::target(call, spec.name, id, None)?;
     let (patient, person) = read::answer(call.state.store.read(&target).await?)?;
     let patient = Entry::of(patient.body).ok_or_else(Problem::not_found)?;

@@ -10,6 +10,7 @@ use crate::error::Problem;
 use crate::fhir::json::Object;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
 use crate::fhir::primitive::shorten;
+use crate::operations::{MODES, VALIDATE};
 use crate::profile;
 use crate::resources::spec::ResourceSpec;
 
@@ -59,7 +60,7 @@ fn findings(
 ) -> Result<Vec<Issue>, Problem> {
     let mode = mode(&mut input, id)?;
     let profile = input.one("profile")?;
-    input.no_more(call, &["resource", "mode", "profile"])?;
+    input.no_more(call, VALIDATE.parameters)?;
     let mut issues = Vec::new();
     match (&input.resource, mode) {
         (_, Some(Mode::Delete)) => {}
@@ -102,7 +103,7 @@ fn mode(input: &mut Input, id: Option<&str>) -> Result<Option<Mode>, Problem> {
         ("update", Some(_)) => Ok(Some(Mode::Update)),
         ("delete", Some(_)) => Ok(Some(Mode::Delete)),
         ("update" | "delete", None) => bad(format!("mode {text} is about one resource: post to [type]/[id]/$validate")),
-        _ => bad(format!("mode: \"{}\" is not one of create, update, delete", shorten(&text))),
+        _ => bad(format!("mode: \"{}\" is not one of {}", shorten(&text), MODES.join(", "))),
     }
 }
 

@@ -1,0 +1,125 @@
+//! Operations, from their table: every address and method by which each is asked.
+
+use utoipa::openapi::path::{HttpMethod, OperationBuilder};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::{Paths, Required, Response};
+
+use super::super::bodies::{self, FORM, JSON, XML, json, xml};
+use super::super::responses::header;
+use super::super::{examples, parameters};
+use super::{ALWAYS, WITH_BODY, With, add, call};
+use crate::operations::{self, Operation, Run};
+use crate::resources::{self, spec::ResourceSpec};
+
+/// Every operation of every type it is for.
+pub fn all(paths: &mut Paths) {
+    for operation in operations::ALL {
+        for spec in resources::ALL.iter().copied().filter(|spec| operation.is_for(spec.name)) {
+            if operation.on_type {
+                ask(paths, operation, spec, false);
+            }
+            if operation.on_instance {
+                ask(paths, operation, spec, true);
+            }
+        }
+    }
+}
+
+/// The persona of the sandbox who may ask it as in the example, where `gp` may not.
+fn persona(operation: &Operation) -> Option<&'static str> {
+    match operation.run {
+        Run::Relate | Run::EndRelationship | Run::Relationships => Some("gp-system"),
+        Run::Protect | Run::AccessAlerts | Run::Review => Some("privacy-officer"),
+        _ => None,
+    }
+}
+
+fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static ResourceSpec, of_one: bool) {
+    let (kind, name) = (spec.name, operation.name);
+    let path = if of_one { format!("/fhir/{kind}/{{id}}/${name}") } else { format!("/fhir/{kind}/${name}") };
+    let id = format!("{}{}{kind}", camel(name), if of_one { "One" } else { "" });
+    let tag = if operation.definition.starts_with("http://hl7.org") { "Operations" } else { "Access" };
+    let whose = persona(operation).map(|name| format!(" In the sandbox, ask as `{name}`.")).unwrap_or_default();
+    let words = format!("[{}]({}){whose}", operation.definition, operation.definition);
+    let summary =
+        if operation.kinds.is_empty() { format!("{} ({kind})", operation.doc) } else { operation.doc.to_owned() };
+    let begun = |id: &str| {
+        let call = call(id, tag, &summary, &words);
+        if of_one { call.takes([format!("{kind}.id")]) } else { call }
+    };
+    if operation.by_get {
+        let mut get = begun(&id);
+        for parameter in operation.parameters {
+            get = get.parameter(parameters::of_operation(parameter));
+        }
+        let search = if operation.searches { parameters::of_lastn(spec) } else { Vec::new() };
+        let get = get.takes(search).takes(["_format", "_pretty"]);
+        add(paths, HttpMethod::Get, &path, ends(get, operation, of_one));
+    }
+    let post = begun(&format!("{id}{}", if operation.by_get { "ByPost" } else { "" })).takes(["_format", "_pretty"]);
+    let post = post.request_body(Some(body(operation, spec)));
+    add(paths, HttpMethod::Post, &path, ends(post, operation, of_one).fails(&WITH_BODY));
+}
+
+/// How it ends.
+fn ends(call: OperationBuilder, operation: &Operation, of_one: bool) -> OperationBuilder {
+    let call = call.answers(200, answer(operation)).fails(&ALWAYS);
+    let finds_somebody = of_one || operation.returns == "Parameters" || matches!(operation.run, Run::Everything);
+    let call = if finds_somebody { call.fails(&[404]) } else { call };
+    let call = if of_one && operation.returns == "Bundle" { call.fails(&[410]) } else { call };
+    if matches!(operation.run, Run::Summary) { call.fails(&[422]) } else { call }
+}
+
+fn answer(operation: &Operation) -> Response {
+    let words = format!("{}: {}", operation.returns, operation.doc);
+    let response = ResponseBuilder::new().description(words).header_ref("X-Request-Id", header("X-Request-Id"));
+    response.content(JSON, json(operation.returns, &[])).content(XML, xml(&[])).build()
+}
+
+/// What it is asked with in a body: Parameters, the one resource it is about, or a form where all values are plain.
+fn body(operation: &Operation, spec: &'static ResourceSpec) -> RequestBody {
+    let example = format!("{}-asked", operation.name);
+    let examples = if operation.parameters.is_empty() { &[][..] } else { &[example.as_str()] };
+    let resource = operation.parameters.iter().any(|parameter| parameter.is_resource());
+    let needed = operation.parameters.iter().any(|parameter| parameter.required);
+    let required = if needed || resource { Required::True } else { Required::False };
+    let own = format!("{}-new", spec.name);
+    let mut body = RequestBodyBuilder::new().required(Some(required));
+    if resource && operation.kinds.is_empty() {
+        body = body.content(JSON, json(spec.name, &[&own])).content(XML, xml(&[&own]));
+    } else {
+        body = body.content(JSON, json("Parameters", examples)).content(XML, xml(examples));
+    }
+    if !resource {
+        let fields = operation.parameters.iter().map(|p| (p.name, p.required, parameters::value_of(p)));
+        let search = operation.searches.then(|| parameters::lastn_fields(spec)).into_iter().flatten();
+        let fields: Vec<_> = fields.chain(search).collect();
+        let mut content = bodies::form(fields);
+        content.example = Some(form_example(operation));
+        body = body.content(FORM, content);
+    }
+    body.build()
+}
+
+fn form_example(operation: &Operation) -> serde_json::Value {
+    let values =
+        operation.parameters.iter().filter_map(|p| Some((p.name.to_owned(), examples::asked_with(p.name)?.into())));
+    let mut all: serde_json::Map<String, serde_json::Value> = values.collect();
+    if operation.searches {
+        all.insert("patient".to_owned(), format!("Patient/{}", examples::PATIENT).into());
+        all.insert("category".to_owned(), "laboratory".into());
+    }
+    all.into()
+}
+
+/// `break-glass` as `breakGlass`.
+fn camel(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |all, word| {
+        let mut letters = word.chars();
+        let capital = letters.next().map(|letter| letter.to_ascii_uppercase());
+        all.chars().chain(capital).chain(letters).collect()
+    })
+}

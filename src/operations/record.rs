@@ -1,0 +1,93 @@
+//! Operations that look: at the record, or at a resource that comes with them.
+
+use super::{Operation, Run, may, must};
+
+/// What a resource may be validated for.
+pub const MODES: &[&str] = &["create", "update", "delete"];
+
+const NO_RESOURCE: &str =
+    "What is to be validated; a body that is no Parameters is the resource itself. Not for mode=delete";
+
+pub const EVERYTHING: Operation = Operation {
+    name: "everything",
+    definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    kinds: &["Patient"],
+    on_type: true,
+    on_instance: true,
+    by_get: true,
+    doc: "A Patient's compartment and the professionals it refers to; of the type: of the patient of the launch",
+    parameters: &[
+        may("start", "date", "Care given on this day or later"),
+        may("end", "date", "Care given on this day or earlier"),
+        may("_since", "instant", "Only what was written since then"),
+        may("_type", "string", "These types only, separated by commas").several(),
+        may("_count", "integer", "In pages of this many; without it the answer is one Bundle, sent as it is read"),
+    ],
+    searches: false,
+    returns: "Bundle",
+    run: Run::Everything,
+};
+
+pub const LASTN: Operation = Operation {
+    name: "lastn",
+    definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn",
+    kinds: &["Observation"],
+    on_type: true,
+    on_instance: false,
+    by_get: true,
+    doc: "The newest Observations of each code; max says how many of each, 1 unless given",
+    parameters: &[may("max", "positiveInt", "How many of each code, 1 unless given")],
+    searches: true,
+    returns: "Bundle",
+    run: Run::Lastn,
+};
+
+pub const MATCH: Operation = Operation {
+    name: "match",
+    definition: "http://hl7.org/fhir/OperationDefinition/Patient-match",
+    kinds: &["Patient"],
+    on_type: true,
+    on_instance: false,
+    by_get: false,
+    doc: "Patients who may be the one described, scored and graded; only those the caller could have found by search",
+    parameters: &[
+        must("resource", "Patient", "What is known of the person"),
+        may("onlyCertainMatches", "boolean", "Whether only a certain match is wanted"),
+        may("count", "positiveInt", "How many at most"),
+    ],
+    searches: false,
+    returns: "Bundle",
+    run: Run::Match,
+};
+
+pub const VALIDATE: Operation = Operation {
+    name: "validate",
+    definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    kinds: &[],
+    on_type: true,
+    on_instance: true,
+    by_get: false,
+    doc: "Everything that is wrong with a resource; the record is not looked at",
+    parameters: &[
+        may("resource", "Resource", NO_RESOURCE),
+        may("mode", "code", "What it would be sent for; update and delete are asked of one resource").of(MODES),
+        may("profile", "uri", "A profile to check it against, beside R4"),
+    ],
+    searches: false,
+    returns: "OperationOutcome",
+    run: Run::Validate,
+};
+
+pub const SUMMARY: Operation = Operation {
+    name: "summary",
+    definition: "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
+    kinds: &["Patient"],
+    on_type: false,
+    on_instance: true,
+    by_get: true,
+    doc: "An International Patient Summary of what the caller may see",
+    parameters: &[may("profile", "canonical", "The profile the summary has anyway, the IPS's; no other is made")],
+    searches: false,
+    returns: "Bundle",
+    run: Run::Summary,
+};

@@ -15,6 +15,7 @@ mod oauth;
 mod operation;
 mod patch;
 mod read;
+mod sandbox;
 mod search;
 pub mod span;
 mod task;
@@ -62,7 +63,7 @@ pub struct State {
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.configure(oauth::routes);
+    app.configure(oauth::routes).configure(sandbox::routes);
     app.service(
         web::scope("/fhir")
             .route("/metadata", web::get().to(metadata::metadata))

@@ -17,14 +17,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// Gives every request a name, the caller's own if it is a UUID, and every answer that name. Nothing may be cached.
+/// Gives every request a name, the caller's own if it is a UUID, and every answer that name. Nothing may be cached,
+/// unless a handler says so of what is nobody's record.
 pub async fn name<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let id = name_of(&request);
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !response.headers().contains_key(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     without_identity(response.headers_mut());
     Ok(response)
 }

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError, web,
+};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -40,7 +42,6 @@ const MOST_FORM: usize = 64 * 1024;
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    let only = |path: &str| web::resource(path.to_owned()).default_service(web::to(wrong_method));
     app.service(only("/oauth/authorize").route(web::get().to(authorize::get)).route(web::post().to(authorize::post)))
         .service(only("/oauth/continue").route(web::get().to(proceed::get)).route(web::post().to(proceed::post)))
         .service(only("/oauth/callback").route(web::get().to(callback::callback)))
@@ -55,6 +56,11 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(only("/.well-known/openid-configuration").route(web::get().to(well_known::openid)))
         .service(only("/fhir/.well-known/smart-configuration").route(web::get().to(well_known::smart)))
         .service(only("/sandbox/sign-in").route(web::get().to(persona::get)).route(web::post().to(persona::post)));
+}
+
+/// An address of this path, whose routes are its only methods.
+pub fn only(path: &str) -> Resource {
+    web::resource(path.to_owned()).default_service(web::to(wrong_method))
 }
 
 async fn wrong_method(request: HttpRequest) -> HttpResponse {

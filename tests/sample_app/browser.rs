@@ -1,0 +1,67 @@
+//! Chromium opens the app as an EPR would and standalone; what it shows is compared with what the API answers. The script
+//! is `tests/browser/app.mjs`; LCR_SCREENSHOTS names a folder for pictures of the pages and the printed record.
+
+use lcr_facade::cli::import;
+use lcr_facade::config::Config;
+use lcr_facade::sandbox;
+use lcr_facade::smart::client::register_known;
+use serde_json::json;
+
+use crate::common::TestApp;
+use crate::node::{chromium, ready, run};
+use crate::people::{self, MANY};
+
+/// The sandbox that `lcr demo` serves, and the people of these tests.
+async fn world() -> TestApp {
+    let app = TestApp::with(Config { sandbox: true, ..Config::default() }).await;
+    for (file, lines) in
+        [("record", sandbox::RECORD), ("staff", sandbox::STAFF), ("organisations", sandbox::ORGANISATIONS)]
+    {
+        let report = import::run_ndjson(&app.store, file, lines, &app.base).await.expect("import");
+        assert_eq!(report.refusals(), []);
+    }
+    let relationships = sandbox::relationships().expect("relationships");
+    assert!(app.store.relate(&relationships).await.expect("relate").is_empty());
+    for (id, (registration, secret)) in sandbox::clients(&app.url).expect("clients") {
+        register_known(&app.store, &id, registration, secret).await.expect("a client");
+    }
+    for persona in sandbox::personas().expect("personas").values() {
+        if let Some(source) = &persona.claims.source {
+            app.store.name_source(source, Some(source)).await.expect("a source's URI");
+        }
+    }
+    people::load(&app).await;
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_shows_the_record_in_a_browser() {
+    if !ready(true) {
+        return;
+    }
+    let app = world().await;
+    let settings = json!({
+        "service": app.url, "secret": sandbox::EPR_SECRET, "many": MANY,
+        "screenshots": std::env::var("LCR_SCREENSHOTS").ok(), "browser": chromium(),
+    });
+    let steps = [
+        "the full screen says what the API says",
+        "every trend has the numbers of its results",
+        "heavy record: the full screen says what the API says",
+        "restricted person: what is withheld, doubtful, wrong and contradictory is told apart",
+        "few words: nothing shared is said to be nothing shared",
+        "more than is read at once: the rest on demand",
+        "a role that does not see medicines and results is told so",
+        "hostile text is text",
+        "an EPR's own banner is not doubled",
+        "standalone launch at 390 px, by keyboard",
+        "on paper: whose, when, by whom",
+        "what fails is tried again, alone",
+        "a revoked token ends the session",
+        "signed out: the token is dead",
+        "without a session: the way to one",
+        "declined: said so",
+        "no errors on the console",
+    ];
+    run("app.mjs", settings, &steps).await;
+}

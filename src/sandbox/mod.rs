@@ -24,6 +24,10 @@ pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
 /// Its directory: the Practitioners that its staff are, and the practice, one a line.
 pub const STAFF: &str = include_str!("../../sandbox/staff.ndjson");
 
+/// The Organizations that share the record and those its staff work for, and the PractitionerRoles of the staff, one a
+/// line. An Organization has the `meta.source` of what it shares among its identifiers, so that an app can name it.
+pub const ORGANISATIONS: &str = include_str!("../../sandbox/organisations.ndjson");
+
 /// Who is involved in the care of the sandbox's patients.
 const RELATIONSHIPS: &str = include_str!("../../sandbox/relationships.csv");
 

@@ -1,6 +1,7 @@
 //! `/sandbox`: where apps are launched as an EPR would, and refusals are explained. It tells what a record of real people
 //! hides, so all of it stands in one scope, which exists in `lcr demo` alone: elsewhere its addresses are unknown ones.
 
+mod app;
 mod begun;
 mod denials;
 mod explain;
@@ -36,6 +37,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
     app.service(
         web::scope("/sandbox")
             .guard(is_sandbox)
+            .configure(app::routes)
             .service(only("").route(web::get().to(home::home)))
             .service(only("/launch").route(web::post().to(launch::launch)))
             .service(only("/denials").route(web::get().to(denials::get)).route(web::post().to(denials::post)))

@@ -42,7 +42,11 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
     let sandbox = store.sandbox_begun().await?;
     if sandbox {
         // A sandbox of an earlier version has no staff yet; what is there already stays as it is.
-        import::run_ndjson(&store, "sandbox/staff.ndjson", sandbox::STAFF, &config.fhir_base()).await?;
+        for (file, lines) in
+            [("sandbox/staff.ndjson", sandbox::STAFF), ("sandbox/organisations.ndjson", sandbox::ORGANISATIONS)]
+        {
+            import::run_ndjson(&store, file, lines, &config.fhir_base()).await?;
+        }
         for (id, (registration, secret)) in sandbox::clients(&config.root())? {
             register_known(&store, &id, registration, secret).await?;
         }

@@ -5,6 +5,7 @@ mod batch;
 mod body;
 mod call;
 pub mod cors;
+mod docs;
 mod entry;
 pub mod format;
 mod health;
@@ -14,8 +15,10 @@ mod metadata;
 mod oauth;
 mod openapi;
 mod operation;
+mod page;
 mod patch;
 mod read;
+mod sandbox;
 mod search;
 pub mod span;
 mod task;
@@ -63,7 +66,7 @@ pub struct State {
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.configure(oauth::routes);
+    app.configure(oauth::routes).configure(docs::routes).configure(sandbox::routes);
     app.service(
         web::scope("/fhir")
             .route("/metadata", web::get().to(metadata::metadata))

@@ -11,7 +11,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
-use crate::access::Claims;
+use crate::access::{Claims, Holders};
 use crate::smart::client::{ClientKind, Registration};
 use crate::store::Relationship;
 
@@ -23,6 +23,10 @@ pub const RECORD: &str = include_str!("../../sandbox/record.ndjson");
 
 /// Its directory: the Practitioners that its staff are, and the practice, one a line.
 pub const STAFF: &str = include_str!("../../sandbox/staff.ndjson");
+
+/// The Organizations that share the record and those its staff work for, and the PractitionerRoles of the staff, one a
+/// line. An Organization has the `meta.source` of what it shares among its identifiers, so that an app can name it.
+pub const ORGANISATIONS: &str = include_str!("../../sandbox/organisations.ndjson");
 
 /// Who is involved in the care of the sandbox's patients.
 const RELATIONSHIPS: &str = include_str!("../../sandbox/relationships.csv");
@@ -44,9 +48,22 @@ pub struct Persona {
 }
 
 impl Persona {
+    /// Who that is, without the name.
+    pub fn about(&self) -> &str {
+        self.title.split_once(", ").map_or("", |(_, rest)| rest)
+    }
+
     /// The name alone.
     pub fn name(&self) -> &str {
         self.title.split([',', ':']).next().unwrap_or_default()
+    }
+}
+
+impl Persona {
+    /// Those whose care relationships are the persona's.
+    pub fn holders(&self) -> Vec<String> {
+        let Claims { user, teams, organisation, .. } = self.claims.clone();
+        Holders { user, teams, organisation }.keys()
     }
 }
 

@@ -77,7 +77,8 @@ impl Desk<'_> {
         Ok(self.trail.record(vec![self.row(actor, what, words, outcome)]).await?)
     }
 
-    fn row(&self, actor: &Actor, what: &str, words: &str, outcome: Outcome) -> AuditRow {
+    /// An audit row of this request, about nobody yet.
+    pub fn row(&self, actor: &Actor, what: &str, words: &str, outcome: Outcome) -> AuditRow {
         AuditRow {
             at: date::now(),
             request_id: self.request_id,

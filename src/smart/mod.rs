@@ -89,3 +89,8 @@ pub fn operator(client: &str, source: &str) -> Caller {
 fn speaks_for(claims: Claims, policies: &Policies) -> Caller {
     Caller::verified(claims, policies)
 }
+
+/// The caller that a persona of the sandbox would be: to explain what they would be refused, and for nothing else.
+pub fn would_be(persona: Claims, policies: &Policies) -> Caller {
+    Caller::verified(persona, policies)
+}

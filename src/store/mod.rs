@@ -32,6 +32,7 @@ mod summary;
 mod terminology;
 mod terms;
 mod token;
+mod why;
 mod write;
 
 use std::str::FromStr;
@@ -50,11 +51,13 @@ pub use oauth::{Consent, Hash, NewToken, Redeemed, SigningKey, StoredClient};
 pub use overrides::{Alert, Claim, Opened, Untold};
 pub use plan::{Found, Included, Page, Plan};
 pub use protection::{Named, Protect, Protections};
+pub use reach::Hurdle;
 pub use read::{Read, Target};
 pub use relationship::KnownRelationship;
 pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
 pub use token::KnownToken;
+pub use why::{Asked, Holder, Known, Of, SandboxPatient, Standing};
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
 pub use crate::access::Relationship;

@@ -147,8 +147,7 @@ pub fn people(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
     let person = Expr::column(alias, "patient_id");
     match grant.reach() {
         Reach::Patient { id, staff } => {
-            let id = sql.bind(id.clone(), "text");
-            let own = Expr::fill("{} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[&person, &id]);
+            let own = in_context(sql, id, &person);
             match staff {
                 None => own,
                 Some(holders) => Expr::all(&[own, related(sql, holders, &person), unprotected(sql, grant, &person)]),
@@ -166,14 +165,85 @@ pub fn people(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Expr {
 /// Whether nothing hides the person from everyone: an opt-out, or a Patient with a label above the grant's. Each gives way to
 /// an override of the caller's own, where the role may have one.
 fn unprotected(sql: &mut Sql, grant: &Grant, person: &Expr) -> Expr {
-    let limit = sql.bind(most(grant, true) as i16, "smallint");
-    let mut opted_out = vec![Expr::literal("p.opted_out")];
-    let mut sealed = vec![Expr::fill("p.label > {}", &[&limit])];
-    for (parts, over) in [(&mut opted_out, Override::OptOut), (&mut sealed, Override::Seal)] {
-        parts.extend(overridden(sql, grant, over, person).map(|over| Expr::fill("NOT {}", &[&over])));
+    let ways = [Override::OptOut, Override::Seal].map(|way| hiding(sql, grant, way, person));
+    unless_protected(person, &Expr::any(&ways))
+}
+
+/// Whether no protection of the person is so.
+fn unless_protected(person: &Expr, so: &Expr) -> Expr {
+    Expr::fill("NOT EXISTS (SELECT 1 FROM person_protection p WHERE p.patient_id = {} AND {})", &[person, so])
+}
+
+/// Whether a protection `p` hides the person from the grant in this way.
+fn hiding(sql: &mut Sql, grant: &Grant, way: Override, person: &Expr) -> Expr {
+    let protected = match way {
+        Override::OptOut => Expr::literal("p.opted_out"),
+        Override::Seal => Expr::fill("p.label > {}", &[&sql.bind(most(grant, true) as i16, "smallint")]),
+    };
+    match overridden(sql, grant, way, person) {
+        Some(over) => Expr::fill("({} AND NOT {})", &[&protected, &over]),
+        None => protected,
     }
-    let hidden = Expr::any(&[Expr::all(&opted_out), Expr::all(&sealed)]);
-    Expr::fill("NOT EXISTS (SELECT 1 FROM person_protection p WHERE p.patient_id = {} AND {})", &[person, &hidden])
+}
+
+/// One thing that a row has to pass before a grant shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurdle {
+    /// Of the patient in the token's launch context.
+    Context,
+    /// In a care relationship.
+    Relationship,
+    /// No opt-out.
+    OptOut,
+    /// No Patient of the person with a label above the grant's.
+    Seal,
+    /// The client's own, or of a patient in its organisation's care.
+    Source,
+    /// A label of its own that the grant shows.
+    Label,
+    /// What the granular scopes ask.
+    Scope,
+}
+
+/// What `rows` asks of a row of `alias`, each by itself: for whoever explains an answer. The trail has none.
+pub fn hurdles(sql: &mut Sql, grant: &Grant, alias: &'static str) -> Vec<(Hurdle, Expr)> {
+    let person = Expr::column(alias, "patient_id");
+    let mut all = Vec::new();
+    if grant.spec().is_trail() {
+        return all;
+    }
+    let holders = match grant.reach() {
+        _ if grant.spec().compartment == Compartment::Nobody => None,
+        Reach::Patient { id, staff } => {
+            all.push((Hurdle::Context, in_context(sql, id, &person)));
+            staff.as_ref()
+        }
+        Reach::Relationships(holders) => Some(holders),
+        Reach::Source { source, .. } => {
+            let parts = [own(sql, source, alias), people(sql, grant, alias)];
+            all.push((Hurdle::Source, Expr::any(&parts)));
+            None
+        }
+        Reach::Trail => None,
+    };
+    if let Some(holders) = holders {
+        all.push((Hurdle::Relationship, related(sql, holders, &person)));
+        for (hurdle, way) in [(Hurdle::OptOut, Override::OptOut), (Hurdle::Seal, Override::Seal)] {
+            let hiding = hiding(sql, grant, way, &person);
+            all.push((hurdle, unless_protected(&person, &hiding)));
+        }
+    }
+    all.push((Hurdle::Label, labelled(sql, grant, alias)));
+    if !grant.narrow().is_empty() {
+        all.push((Hurdle::Scope, narrow(sql, grant, alias)));
+    }
+    all
+}
+
+/// Whether that is the person in context.
+fn in_context(sql: &mut Sql, id: &str, person: &Expr) -> Expr {
+    let id = sql.bind(id.to_owned(), "text");
+    Expr::fill("{} = (SELECT k.patient_id FROM patient_key k WHERE k.id = {})", &[person, &id])
 }
 
 /// What breaking glass may go over.

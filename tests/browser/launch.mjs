@@ -1,16 +1,15 @@
 // Chromium launches an app on the official SMART client (fhirclient), as an EPR would and standalone, by mouse and by
 // keyboard. Takes its settings as JSON in its argument; each line it prints is a step that was seen. Any failure ends it.
 import assert from 'node:assert/strict';
-import { readFileSync, mkdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { open, press } from './kit.mjs';
 
 const settings = JSON.parse(process.argv[2]);
-const { service, port, epr, patient, screenshots, browser: executablePath } = settings;
+const { service, port, epr, patient } = settings;
 const require = createRequire(import.meta.url);
 const smart = readFileSync(require.resolve('fhirclient/build/fhir-client.min.js'));
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const app = `http://localhost:${port}`;
 const iss = `${service}/fhir`;
 const scope = 'openid fhirUser launch launch/patient offline_access patient/*.rs user/Practitioner.r';
@@ -34,37 +33,9 @@ const server = http.createServer((request, response) => {
   response.end(body);
 }).listen(port, '127.0.0.1');
 
-const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-if (screenshots) mkdirSync(screenshots, { recursive: true });
-
-// One of the service's pages: as it should be for everybody, and kept for a person to look at.
-async function look(tab, name) {
-  const problems = await tab.evaluate(`(() => { ${axe}; return window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }); })()`);
-  assert.deepEqual(problems.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), [], `${name} is accessible`);
-  const wide = await tab.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  assert.equal(wide, false, `${name} does not scroll sideways`);
-  if (screenshots) await tab.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
-}
-
-// Tab until what has the focus says this, then Enter.
-async function press(tab, words) {
-  for (let at = 0; at < 60; at += 1) {
-    await tab.keyboard.press('Tab');
-    const has = await tab.evaluate((text) => document.activeElement?.innerText?.includes(text) ?? false, words);
-    if (has) return tab.keyboard.press('Enter');
-  }
-  throw new Error(`the keyboard does not reach "${words}"`);
-}
+const { chrome, consoleErrors, tabOf, look } = await open(settings);
 
 try {
-  const consoleErrors = [];
-  const tabOf = async (width) => {
-    const context = await chrome.newContext({ viewport: { width, height: 900 } });
-    const tab = await context.newPage();
-    tab.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-    return tab;
-  };
-
   // As an EPR launches it, at a desk.
   const made = await fetch(`${service}/oauth/launch`, {
     method: 'POST',

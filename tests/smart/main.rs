@@ -19,3 +19,6 @@ mod wrong;
 
 #[path = "../common/mod.rs"]
 mod common;
+
+#[path = "../common/node.rs"]
+mod node;

@@ -6,8 +6,9 @@ use std::io::{BufRead, BufReader};
 use lcr_facade::config::{Config, SignIn};
 use serde_json::json;
 
-use crate::browser::{Running, free_port, node, ready};
+use crate::browser::{Running, free_port};
 use crate::common::Reply;
+use crate::node::{node, ready};
 use crate::support::*;
 
 /// A provider of the configuration; its client id there says who signs in.

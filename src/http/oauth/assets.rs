@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 
-const STYLE: &str = include_str!("style.css");
+/// The common stylesheet.
+pub const STYLE: &str = include_str!("style.css");
 
 /// `GET /oauth/style.css`
 pub async fn style() -> HttpResponse {

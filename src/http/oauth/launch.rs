@@ -3,8 +3,10 @@
 use actix_web::{HttpResponse, web};
 
 use super::{Visit, failed, json};
-use crate::smart::desk::Actor;
+use crate::smart::client::Client;
+use crate::smart::desk::{Actor, Desk};
 use crate::smart::fault::Fault;
+use crate::smart::params::Params;
 use crate::smart::{authenticate, launch as launches};
 use crate::store::Outcome;
 
@@ -24,12 +26,17 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
         actor = super::token::claimed(&params);
         let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
         actor = Actor::client(&client.client_id);
-        let reply = launches::launch(desk.server, desk.store, &client, &params).await?;
-        let words =
-            format!("app={}&user={}", params.get("app").unwrap_or_default(), params.get("user").unwrap_or_default());
-        desk.audit(&actor, "launch", &words, Outcome::Success).await?;
-        Ok(reply)
+        made(&desk, &client, &params).await
     };
     let result = result.await;
     desk.audited(&actor, "launch", result).await
+}
+
+/// The handle for an EPR that has proved itself, audited.
+pub async fn made(desk: &Desk<'_>, epr: &Client, params: &Params) -> Result<serde_json::Value, Fault> {
+    let reply = launches::launch(desk.server, desk.store, epr, params).await?;
+    let words =
+        format!("app={}&user={}", params.get("app").unwrap_or_default(), params.get("user").unwrap_or_default());
+    desk.audit(&Actor::client(&epr.client_id), "launch", &words, Outcome::Success).await?;
+    Ok(reply)
 }

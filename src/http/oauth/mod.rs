@@ -1,14 +1,13 @@
 //! The authorization server over HTTP: one file per endpoint. What is asked and answered; what is decided is in `smart`.
 
-mod assets;
+pub mod assets;
 mod authorize;
 mod callback;
 mod capability;
 mod introspect;
-mod launch;
+pub mod launch;
 mod manage;
-mod pages;
-mod persona;
+pub mod pages;
 mod proceed;
 mod revoke;
 mod token;
@@ -20,7 +19,9 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError, web,
+};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -39,7 +40,6 @@ const MOST_FORM: usize = 64 * 1024;
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    let only = |path: &str| web::resource(path.to_owned()).default_service(web::to(wrong_method));
     app.service(only("/oauth/authorize").route(web::get().to(authorize::get)).route(web::post().to(authorize::post)))
         .service(only("/oauth/continue").route(web::get().to(proceed::get)).route(web::post().to(proceed::post)))
         .service(only("/oauth/callback").route(web::get().to(callback::callback)))
@@ -52,15 +52,19 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(only("/oauth/style.css").route(web::get().to(assets::style)))
         .service(only("/oauth/smart-style.json").route(web::get().to(assets::smart_style)))
         .service(only("/.well-known/openid-configuration").route(web::get().to(well_known::openid)))
-        .service(only("/fhir/.well-known/smart-configuration").route(web::get().to(well_known::smart)))
-        .service(only("/sandbox/sign-in").route(web::get().to(persona::get)).route(web::post().to(persona::post)));
+        .service(only("/fhir/.well-known/smart-configuration").route(web::get().to(well_known::smart)));
+}
+
+/// An address of this path, whose routes are its only methods.
+pub fn only(path: &str) -> Resource {
+    web::resource(path.to_owned()).default_service(web::to(wrong_method))
 }
 
 async fn wrong_method(request: HttpRequest) -> HttpResponse {
     let path = request.match_pattern().unwrap_or_default();
     let allowed = match path.as_str() {
-        "/oauth/token" | "/oauth/introspect" | "/oauth/revoke" | "/oauth/launch" => "POST",
-        "/oauth/authorize" | "/oauth/continue" | "/sandbox/sign-in" => "GET, POST",
+        "/oauth/token" | "/oauth/introspect" | "/oauth/revoke" | "/oauth/launch" | "/sandbox/launch" => "POST",
+        "/oauth/authorize" | "/oauth/continue" | "/sandbox/sign-in" | "/sandbox/denials" => "GET, POST",
         _ => "GET",
     };
     let words = format!("{} is not served here: use {allowed}", request.method());
@@ -171,10 +175,14 @@ impl Visit {
 
     /// The browser's name, from its cookie.
     pub fn browser(&self) -> Option<&str> {
-        let name = cookie_name(self.state.smart.is_https());
+        self.cookie(cookie_name(self.state.smart.is_https())).filter(|value| value.len() == 43)
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
         let cookies = self.headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(known, value)| *known == name && value.len() == 43).map(|(_, value)| value)
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 

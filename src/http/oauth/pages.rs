@@ -1,14 +1,13 @@
 //! Owns the pages that users see between an app and its code: plain HTML, everything from elsewhere escaped by the template
 //! crate, no script, and a policy that lets nothing in.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use uuid::Uuid;
 
-use crate::sandbox::Persona;
+use crate::http::page::Frame;
+pub use crate::http::page::go;
 use crate::search::query;
 use crate::smart::client::origin;
 use crate::smart::describe;
@@ -30,14 +29,6 @@ pub fn show(session: &Session, view: View) -> HttpResponse {
     }
 }
 
-/// Sends the browser on. 303: a form is not sent again.
-pub fn go(address: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header(("Location", address))
-        .insert_header(("Referrer-Policy", "no-referrer"))
-        .finish()
-}
-
 /// An error for the user's own eyes.
 pub fn sorry(fault: &Fault) -> HttpResponse {
     let body = html! {
@@ -53,48 +44,17 @@ pub fn sorry(fault: &Fault) -> HttpResponse {
 
 fn page(session: Option<&Session>, title: &str, body: &Markup) -> HttpResponse {
     let user = session.and_then(Session::user).map(|user| user.name.as_str()).filter(|name| !name.is_empty());
-    let whole = html! {
-        (DOCTYPE)
-        html lang="en-GB" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " - London Care Record" }
-                link rel="stylesheet" href="/oauth/style.css";
-            }
-            body {
-                a.skip href="#main" { "Skip to the content" }
-                header {
-                    div.bar {
-                        span.brand { "London Care Record" }
-                        @if let Some(name) = user { span.user { "Signed in as " strong { (name) } } }
-                    }
-                }
-                main #main { h1 { (title) } (body) }
-                footer { p { "Only staff involved in a person's care see their record, and every look is logged." } }
-            }
-        }
-    };
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header(("Content-Security-Policy", policy(session)))
-        .insert_header(("X-Frame-Options", "DENY"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Referrer-Policy", "no-referrer"))
-        .body(whole.into_string())
+    Frame { title, user, form_to: &app_origin(session), ..Frame::default() }.show(body)
 }
 
-/// Styles and forms of this service alone. A form's answer may lead to the app, which browsers count as where it goes.
-fn policy(session: Option<&Session>) -> String {
+/// Where the app is: the answer to the last form leads there.
+fn app_origin(session: Option<&Session>) -> String {
     let app = session.and_then(|session| session.flow.ask.as_ref()).map(|ask| {
         origin(&ask.redirect_uri)
             .or_else(|| ask.redirect_uri.split_once(':').map(|(scheme, _)| format!("{scheme}:")))
             .unwrap_or_default()
     });
-    let app = app.unwrap_or_default();
-    format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {app}; base-uri 'none'; frame-ancestors 'none'"
-    )
+    app.unwrap_or_default()
 }
 
 /// The form that answers this page.
@@ -221,29 +181,6 @@ fn manage(session: &Session, list: &[(Uuid, Given)]) -> Markup {
             }
         }
     }
-}
-
-/// The sandbox's page of personas.
-pub fn personas(session: &Session, users: &BTreeMap<String, Persona>) -> HttpResponse {
-    let body = html! {
-        div.sandbox role="note" {
-            strong { "Sandbox." } " Nobody here is real, and there are no passwords: choose whom to be. A service with real records never shows this page."
-        }
-        form method="post" action="/sandbox/sign-in" {
-            input type="hidden" name="flow" value=(session.id);
-            ul.choices {
-                @for (name, persona) in users {
-                    li {
-                        button.choice name="persona" value=(name) {
-                            strong { (persona.name()) }
-                            span { (persona.title.split_once(", ").map_or("", |(_, rest)| rest)) }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    page(Some(session), "Sign in as a persona", &body)
 }
 
 fn cancel() -> Markup {

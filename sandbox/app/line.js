@@ -1,0 +1,59 @@
+// One row of a list: what it says, and beside it who shared it and how fresh it is.
+import { el } from './dom.js';
+import { source } from './sources.js';
+import { ago, day, minute } from './words.js';
+
+const RESTRICTED = ['R', 'V'];
+
+// line(resource, 'Hypertension', { tags: [tag('Severe')], details: ['Since 2008'], verb: 'recorded', date: '2008-11-27' })
+export function line(resource, title, { tags = [], details = [], verb, date }) {
+  const said = separated(details);
+  return el('li.line', { 'data-id': id(resource) },
+    el('div', el('strong.title', title), [...tags, restricted(resource)].filter(Boolean).map((one) => [' ', one])),
+    said.length > 0 && el('div.details', said),
+    from(resource, verb, date));
+}
+
+// Source and freshness; the exact time, and when the record got it, in the title.
+export function from(resource, verb, date) {
+  return el('div.from', source(resource), ' · ', el('span.fresh', date ? [`${verb} `, when(date, resource)] : 'not dated'));
+}
+
+function when(date, resource) {
+  const shared = resource.meta?.lastUpdated;
+  const title = `${minute(date)}${shared ? `; in the shared record since ${minute(shared)}` : ''}`;
+  return el('time', { datetime: date, title }, `${day(date)}, ${ago(date)}`);
+}
+
+// A word that must not be missed; its kind gives the colour, the word itself the meaning.
+export function tag(words, kind = 'plain') {
+  return words && el(`span.tag.${kind}`, words);
+}
+
+// The label of a row that not everybody may see who may see the others.
+export function restricted(resource) {
+  const labels = resource.meta?.security ?? [];
+  const high = labels.some((label) => RESTRICTED.includes(label.code) && label.system?.includes('Confidentiality'));
+  return high ? tag('Restricted', 'warn') : null;
+}
+
+// A list of lines, or what to say when there are none.
+export function lines(rows, draw, empty) {
+  if (rows.length) return el('ul.lines', rows.map(draw));
+  return empty && el('p.none', empty);
+}
+
+// What is past, folded away: it opens by mouse and by keyboard.
+export function folded(words, rows, draw) {
+  return rows.length ? el('details.past', el('summary', `${words} (${rows.length})`), lines(rows, draw)) : null;
+}
+
+// "Type/id", by which a row can be found on the page.
+export function id(resource) {
+  return `${resource.resourceType}/${resource.id}`;
+}
+
+// The details that there are, with dots between.
+function separated(details) {
+  return details.flat().filter(Boolean).flatMap((one, at) => (at ? [' · ', one] : [one]));
+}

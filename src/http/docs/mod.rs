@@ -1,0 +1,50 @@
+//! `/docs`: the API to try out, by Swagger UI below a page of our own. Nothing comes from elsewhere.
+
+mod page;
+mod vendored;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+
+use super::oauth::assets::STYLE;
+use super::oauth::only;
+use crate::error::Problem;
+use crate::fhir::outcome::IssueType;
+
+/// Every route.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.service(only("/docs").route(web::get().to(page::page)))
+        .service(only("/docs/start.js").route(web::get().to(start)))
+        .service(only("/docs/frame.css").route(web::get().to(frame)))
+        .service(only("/docs/style.css").route(web::get().to(style)))
+        .service(only("/docs/{file}").route(web::get().to(file)));
+}
+
+async fn start() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("start.js"))
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("style.css"))
+}
+
+/// The common stylesheet, kept out of Swagger UI, which has its own.
+async fn frame() -> HttpResponse {
+    let scoped = format!("@scope (:root) to (.swagger-ui) {{\n{STYLE}}}\n");
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(scoped)
+}
+
+/// A file of Swagger UI. Its page that a sign-in comes back to runs a script beside it, and nothing else.
+async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let Some((media, bytes)) = vendored::file(&name) else {
+        let words = "there is no such file of the API's documentation: begin at /docs";
+        return Err(Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, words));
+    };
+    let policy = "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+    Ok(HttpResponse::Ok()
+        .content_type(media)
+        .insert_header(("Content-Security-Policy", policy))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header(("Referrer-Policy", "no-referrer"))
+        .body(bytes))
+}

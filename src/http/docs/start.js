@@ -1,0 +1,77 @@
+// Starts Swagger UI on this service's own document, with the sign-in that is registered for it.
+'use strict';
+const place = document.getElementById('swagger-ui');
+const { client, scopes, aud } = place.dataset;
+
+// The flow of users alone, and the scopes worth choosing from here; the document itself has all of them.
+const OFFERED = /^(openid|fhirUser|launch\/patient|online_access|__.*|(user|patient)\/\*\.(rs|cruds))$/;
+function forPeople(spec) {
+  for (const scheme of Object.values(spec.components?.securitySchemes ?? {})) {
+    const flow = scheme.flows?.authorizationCode;
+    if (!flow) continue;
+    scheme.flows = { authorizationCode: flow };
+    flow.scopes = Object.fromEntries(Object.entries(flow.scopes).filter(([word]) => OFFERED.test(word)));
+  }
+  return spec;
+}
+
+// The token endpoint takes its parameters from the body alone, and this client has no secret.
+function tidy(request) {
+  const url = new URL(request.url, location.href);
+  if (url.pathname === '/oauth/token') {
+    url.search = '';
+    request.url = url.href;
+    const form = new URLSearchParams(request.body);
+    if (!form.get('client_secret')) form.delete('client_secret');
+    request.body = form.toString();
+  }
+  return request;
+}
+
+async function start() {
+  const answer = await fetch('/openapi.json');
+  if (!answer.ok) throw new Error(`/openapi.json answers ${answer.status}`);
+  const ui = SwaggerUIBundle({
+    spec: forPeople(await answer.json()),
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    docExpansion: 'none',
+    defaultModelsExpandDepth: -1,
+    displayRequestDuration: true,
+    persistAuthorization: false,
+    oauth2RedirectUrl: new URL('/docs/oauth2-redirect.html', location.href).href,
+    requestInterceptor: tidy,
+    validatorUrl: null,
+  });
+  ui.initOAuth({
+    clientId: client,
+    scopes,
+    usePkceWithAuthorizationCodeGrant: true,
+    additionalQueryStringParams: { aud },
+  });
+  // The things to try open their operation, with the form ready.
+  for (const link of document.querySelectorAll('a.try')) {
+    link.addEventListener('click', (event) => {
+      event.preventDefault();
+      const { tag, operation } = link.dataset;
+      ui.layoutActions.show(['operations-tag', tag], true);
+      ui.layoutActions.show(['operations', tag, operation], true);
+      reveal(`operations-${tag}-${operation}`);
+    });
+  }
+}
+
+// Shows an operation as soon as it is drawn.
+function reveal(id) {
+  const show = () => {
+    const found = document.getElementById(id);
+    found?.scrollIntoView({ block: 'start' });
+    found?.querySelector('button')?.focus({ preventScroll: true });
+    return found;
+  };
+  if (show()) return;
+  const watch = new MutationObserver(() => show() && watch.disconnect());
+  watch.observe(place, { childList: true, subtree: true });
+}
+
+start().catch((error) => { place.textContent = `The documentation cannot be shown: ${error.message}`; });

@@ -34,7 +34,9 @@ fn the_commands_of_the_readme_lead_to_a_search_result() {
     let other = free_address();
     let mut shell =
         Shell::start(&root(), &folder.0.join("notes"), &environment, &[(PLACES[0], &address), (PLACES[1], &other)]);
-    let faults = run(&Page::read("README.md"), &mut shell);
+    let page = Page::read("README.md");
+    let mut faults = run(&page, &mut shell);
+    faults.extend(crate::links::unanswered(&page, &mut shell));
     drop(shell);
     let running = home.join("pg/data/postmaster.pid");
     wait_for("stopped", || if running.exists() { "running" } else { "stopped" }.to_owned());
@@ -88,6 +90,7 @@ fn the_commands_of_the_guides_do_what_they_say() {
         let mut shell = Shell::start(&folder.0, &folder.0.join("notes"), &environment, &places);
         faults.extend(run(page, &mut shell));
         faults.extend(crate::samples::invalid(page, &mut shell));
+        faults.extend(crate::links::unanswered(page, &mut shell));
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
 }

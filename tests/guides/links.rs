@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::page::{Page, all, root};
+use crate::shell::Shell;
 
 /// Folders whose names in the text are paths of the checkout.
 const FOLDERS: [&str; 7] = ["src/", "docs/", "tests/", "migrations/", "scripts/", "sandbox/", "openapi/"];
@@ -90,6 +91,20 @@ fn files_that_the_text_names_are_there() {
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// The addresses of the demo that a page tells its reader to open, and that do not answer.
+pub fn unanswered(page: &Page, shell: &mut Shell) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (line, text) in &page.prose {
+        for address in text.split("<http://127.0.0.1:8080").skip(1).filter_map(|rest| rest.split('>').next()) {
+            let ran = shell.run(&format!("curl -s -o /dev/null 'http://127.0.0.1:8080{address}'"));
+            if ran.statuses.iter().any(|status| *status >= 400) || ran.statuses.is_empty() {
+                faults.push(format!("{}:{line}: {address} answers {:?}", page.name, ran.statuses));
+            }
+        }
+    }
+    faults
 }
 
 #[test]

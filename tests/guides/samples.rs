@@ -1,8 +1,11 @@
 //! Samples that are no commands: TOML is read as the configuration, JSON is JSON, and a resource of FHIR is valid here.
 
+use std::process::Command;
+
 use lcr_facade::config::Config;
 use serde_json::Value;
 
+use crate::demo::Folder;
 use crate::page::{Block, Note, Page, all};
 use crate::shell::Shell;
 
@@ -31,12 +34,25 @@ fn samples_can_be_read() {
                     faults.push(format!("{place}: {error}"));
                 }
             }
+            "js" => faults.extend(not_script(&text).map(|words| format!("{place}: {words}"))),
             "csv" => faults.extend(uneven(&text).map(|words| format!("{place}: {words}"))),
             language if LANGUAGES.contains(&language) => {}
             language => faults.push(format!("{place}: \"{language}\" is not one of {LANGUAGES:?}")),
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// What node has against a script, where there is a node.
+fn not_script(text: &str) -> Option<String> {
+    let folder = Folder::new();
+    let file = folder.0.join("sample.mjs");
+    std::fs::write(&file, text).expect("a file");
+    let Ok(judged) = Command::new("node").arg("--check").arg(&file).output() else {
+        println!("passed over: there is no node to read scripts with");
+        return None;
+    };
+    (!judged.status.success()).then(|| String::from_utf8_lossy(&judged.stderr).into_owned())
 }
 
 /// The line of a CSV sample that has not as many columns as the first.

@@ -15,6 +15,7 @@ pub use sign_in::{SignIn, SignInKind};
 use crate::access::Policies;
 use crate::access::policy::RolePolicy;
 use crate::access::sensitive::{Sensitive, SensitiveCodes};
+use crate::profile::Strictnesses;
 use crate::search::Limits;
 
 /// Everything that can be set. A variable `LCR_NAME` wins over `name` in the file that `LCR_CONFIG` names.
@@ -38,6 +39,8 @@ pub struct Config {
     pub workers: usize,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// How strictly each source is held to the profiles.
+    pub profile: Strictnesses,
     /// Roles that take the place of those the program brings, or come beside them.
     pub role_policy: BTreeMap<String, RolePolicy>,
     /// Codes that make what has them more confidential than its source said.
@@ -87,6 +90,7 @@ impl Default for Config {
             connections: 8,
             workers: 0,
             limits: RequestLimits::default(),
+            profile: Strictnesses::default(),
             role_policy: BTreeMap::new(),
             sensitive: Vec::new(),
             overrides: Overrides::default(),
@@ -130,6 +134,7 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("LCR_HOME", &["home"]),
     ("LCR_CONNECTIONS", &["connections"]),
     ("LCR_WORKERS", &["workers"]),
+    ("LCR_PROFILE", &["profile", "default"]),
     ("LCR_LIMITS_BODY", &["limits", "body"]),
     ("LCR_LIMITS_ENTRIES", &["limits", "entries"]),
     ("LCR_LIMITS_PAGE", &["limits", "page"]),
@@ -157,7 +162,7 @@ impl Config {
             file.parse().map_err(|error: toml::de::Error| ConfigError::Value(error.to_string()))?;
         for (name, path) in VARIABLES {
             let Some(text) = variable(name) else { continue };
-            let text_keys = ["listen", "public_url", "database_url", "owner_url", "home"];
+            let text_keys = ["listen", "public_url", "database_url", "owner_url", "home", "profile"];
             let value = if text_keys.contains(&path[0]) {
                 toml::Value::String(text)
             } else {
@@ -254,6 +259,8 @@ fn wrong_value(error: toml::de::Error) -> ConfigError {
     let words = error.to_string().trim().replace('\n', " ");
     let hint = if words.contains("socket address") {
         ": listen (LCR_LISTEN) should be an address and a port, such as 127.0.0.1:8080"
+    } else if words.contains("`enforce`") {
+        ": profile.default (LCR_PROFILE) and each of profile.source should be enforce, warn or off"
     } else {
         ""
     };
@@ -276,6 +283,8 @@ mod tests {
             ("listen = \"x\"", "listen"),
             ("public_url = \"ftp://x\"", "public_url"),
             ("connections = 0", "connections"),
+            ("[profile]\ndefault = \"lax\"", "LCR_PROFILE"),
+            ("[profile.source]\n\"https://a.example\" = \"no\"", "profile.source"),
             ("[limits]\npage = 0", "limits.page"),
             ("sandbox = true", "sandbox"),
             (

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("fhir", &[]),
     ("resources", &["fhir"]),
-    ("profile", &["fhir", "resources"]),
+    ("fhirpath", &["fhir"]),
+    ("profile", &["fhir", "fhirpath", "resources"]),
     ("patch", &["fhir"]),
     ("matching", &["fhir"]),
     ("summary", &["fhir"]),
@@ -17,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
     ("alerts", &["store", "config"]),
-    ("config", &["search", "access"]),
+    ("config", &["search", "access", "profile"]),
 ];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {

@@ -42,7 +42,8 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
     let sandbox = store.sandbox_begun().await?;
     if sandbox {
         // A sandbox of an earlier version has no staff yet; what is there already stays as it is.
-        import::run_ndjson(&store, "sandbox/staff.ndjson", sandbox::STAFF, &config.fhir_base()).await?;
+        import::run_ndjson(&store, "sandbox/staff.ndjson", sandbox::STAFF, &config.fhir_base(), &config.profile)
+            .await?;
         for (id, (registration, secret)) in sandbox::clients(&config.root())? {
             register_known(&store, &id, registration, secret).await?;
         }
@@ -70,7 +71,9 @@ async fn load(store: &Store, config: &Config) -> Result<(), Failure> {
     }
     store.begin_sandbox().await?;
     eprintln!("Loading the sandbox record ({} resources).", sandbox::RECORD.lines().count());
-    let report = import::run_ndjson(store, "sandbox/record.ndjson", sandbox::RECORD, &config.fhir_base()).await?;
+    let report =
+        import::run_ndjson(store, "sandbox/record.ndjson", sandbox::RECORD, &config.fhir_base(), &config.profile)
+            .await?;
     if report.refused() > 0 {
         return Err(format!("the sandbox record is not as it should be:\n{report}").into());
     }

@@ -74,9 +74,7 @@ pub fn order(a: &Item, b: &Item) -> Option<Ordering> {
         (Some(Item::Text(a)), Some(Item::Text(b))) => Some(a.cmp(&b)),
         (Some(a), Some(b)) => Some(decimal(&a)?.cmp(&decimal(&b)?)),
         _ => match (a, b) {
-            (Item::Node(a), Item::Node(b)) if a.is("Quantity") && b.is("Quantity") => {
-                quantities(a.object?, b.object?)
-            }
+            (Item::Node(a), Item::Node(b)) if a.is("Quantity") && b.is("Quantity") => quantities(a.object?, b.object?),
             _ => None,
         },
     }
@@ -113,7 +111,8 @@ fn moments(a: Span, b: Span) -> Option<Ordering> {
 
 fn quantities(a: &Object, b: &Object) -> Option<Ordering> {
     let value = |quantity: &Object| quantity.get("value").map(ToString::to_string);
-    let unit = |quantity: &Object| -> Option<String> { quantity.text("code").or(quantity.text("unit")).map(str::to_owned) };
+    let unit =
+        |quantity: &Object| -> Option<String> { quantity.text("code").or(quantity.text("unit")).map(str::to_owned) };
     let (left, right) = (value(a)?, value(b)?);
     if unit(a) == unit(b) && a.text("system") == b.text("system") {
         let number = |text: &str| text.parse::<BigDecimal>().ok();

@@ -83,9 +83,9 @@ impl<'a> Evaluation<'a, '_> {
                 at.and_then(|at| items.into_iter().nth(at)).into_iter().collect()
             }
             Expr::Matches { of, pattern } => match one(&self.run(of)?)? {
-                Some(item) => {
-                    told(item.text().map(|text| self.burn(text.len() / 16).map(|()| pattern.is_match(&text))).transpose()?)
-                }
+                Some(item) => told(
+                    item.text().map(|text| self.burn(text.len() / 16).map(|()| pattern.is_match(&text))).transpose()?,
+                ),
                 None => Vec::new(),
             },
             Expr::Is { of, kind } => told(one(&self.run(of)?)?.map(|item| item.is(kind))),

@@ -195,7 +195,11 @@ impl<'a> Evaluation<'a, '_> {
             Item::Node(Node { value: None, object: Some(object), kind }) => match kind.name {
                 "CodeableConcept" => {
                     let told: Vec<Option<bool>> = object.objects("coding").map(coding).collect();
-                    if told.contains(&Some(true)) { Some(true) } else { told.iter().any(Option::is_none).then_some(true).or(Some(false)) }
+                    if told.contains(&Some(true)) {
+                        Some(true)
+                    } else {
+                        told.iter().any(Option::is_none).then_some(true).or(Some(false))
+                    }
                 }
                 _ => coding(object),
             },

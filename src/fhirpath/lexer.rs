@@ -18,8 +18,8 @@ pub enum Token {
 
 /// Longest first, so that none hides another.
 const SYMBOLS: [&str; 24] = [
-    "<=", ">=", "!=", "!~", "{", "}", "(", ")", "[", "]", ".", ",", "+", "-", "*", "/", "&", "|", "<", ">", "=", "~", "$this",
-    "$index",
+    "<=", ">=", "!=", "!~", "{", "}", "(", ")", "[", "]", ".", ",", "+", "-", "*", "/", "&", "|", "<", ">", "=", "~",
+    "$this", "$index",
 ];
 
 /// Cuts an expression into words.
@@ -65,7 +65,8 @@ fn run(text: &str, within: impl Fn(char) -> bool) -> (&str, &str) {
 /// Digits, and a fraction where digits follow the point.
 fn number(text: &str) -> (Token, &str) {
     let (whole, rest) = run(text, |c| c.is_ascii_digit());
-    let fraction = rest.strip_prefix('.').map(|rest| run(rest, |c| c.is_ascii_digit()).0).filter(|digits| !digits.is_empty());
+    let fraction =
+        rest.strip_prefix('.').map(|rest| run(rest, |c| c.is_ascii_digit()).0).filter(|digits| !digits.is_empty());
     let length = whole.len() + fraction.map_or(0, |digits| digits.len() + 1);
     (Token::Number(text[..length].to_owned()), &text[length..])
 }

@@ -16,12 +16,7 @@ const LEVELS: &[&[(&str, Operator)]] = &[
     &[("and", Operator::And)],
     &[("in", Operator::In), ("contains", Operator::Contains)],
     &[("=", Operator::Equal), ("!=", Operator::NotEqual), ("~", Operator::Like), ("!~", Operator::NotLike)],
-    &[
-        ("<=", Operator::LessOrEqual),
-        (">=", Operator::GreaterOrEqual),
-        ("<", Operator::Less),
-        (">", Operator::Greater),
-    ],
+    &[("<=", Operator::LessOrEqual), (">=", Operator::GreaterOrEqual), ("<", Operator::Less), (">", Operator::Greater)],
     &[("|", Operator::Union)],
     // Types are tested here.
     &[],

@@ -25,17 +25,41 @@ pub enum Expr {
     /// `%context`
     Context,
     /// Children of this name; a first step may also name the type.
-    Member { of: Box<Expr>, name: String, first: bool },
+    Member {
+        of: Box<Expr>,
+        name: String,
+        first: bool,
+    },
     /// `[n]`
-    At { of: Box<Expr>, at: Box<Expr> },
-    Call { of: Box<Expr>, function: Function, arguments: Vec<Expr> },
+    At {
+        of: Box<Expr>,
+        at: Box<Expr>,
+    },
+    Call {
+        of: Box<Expr>,
+        function: Function,
+        arguments: Vec<Expr>,
+    },
     /// `matches('…')`, its pattern read.
-    Matches { of: Box<Expr>, pattern: Regex },
+    Matches {
+        of: Box<Expr>,
+        pattern: Regex,
+    },
     /// `is` and `is()`
-    Is { of: Box<Expr>, kind: String },
+    Is {
+        of: Box<Expr>,
+        kind: String,
+    },
     /// `as`, `as()` and `ofType()`
-    OfType { of: Box<Expr>, kind: String },
-    Binary { operator: Operator, left: Box<Expr>, right: Box<Expr> },
+    OfType {
+        of: Box<Expr>,
+        kind: String,
+    },
+    Binary {
+        operator: Operator,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Negative(Box<Expr>),
 }
 

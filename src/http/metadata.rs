@@ -8,6 +8,7 @@ use super::patch::FORMATS as PATCH_FORMATS;
 use super::{FHIR_JSON, State, operation};
 use crate::error::Problem;
 use crate::fhir::json::Json;
+use crate::profile;
 use crate::resources;
 use crate::resources::spec::{Param, ResourceSpec};
 use crate::search::{include, modifier};
@@ -69,7 +70,7 @@ fn operations(spec: &'static ResourceSpec) -> Json {
     let own = operation::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
         Json::object([
             ("name", Json::string(operation.name)),
-            ("definition", Json::string(operation.definition)),
+            ("definition", Json::String(operation.definition_url())),
             ("documentation", Json::string(operation.doc)),
         ])
     });
@@ -113,6 +114,10 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         ("searchParam", Json::Array(params.collect())),
     ]);
     if let Json::Object(members) = &mut described {
+        let profiles: Vec<Json> = profile::of_type(spec.name).into_iter().map(Json::String).collect();
+        if !profiles.is_empty() {
+            members.0.insert(1, ("supportedProfile".to_owned(), Json::Array(profiles)));
+        }
         for (name, list) in [("searchInclude", include::of_type(spec)), ("searchRevInclude", reverse)] {
             if !list.is_empty() {
                 members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));

@@ -22,6 +22,7 @@ use crate::access::Permission;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::shorten;
+use crate::profile::CANONICAL;
 use crate::resources::{self, spec::ResourceSpec};
 use input::Body;
 
@@ -29,7 +30,7 @@ use input::Body;
 pub struct Operation {
     /// Its name, without the dollar sign.
     pub name: &'static str,
-    /// The canonical URL of its definition.
+    /// The canonical URL of its definition; of one of our own what stands behind ours.
     pub definition: &'static str,
     /// The types it is for; empty: every type of the record.
     pub kinds: &'static [&'static str],
@@ -115,7 +116,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "break-glass",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-break-glass",
+        definition: "/OperationDefinition/Patient-break-glass",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -125,7 +126,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "self-claim",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-self-claim",
+        definition: "/OperationDefinition/Patient-self-claim",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -135,7 +136,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "relate",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relate",
+        definition: "/OperationDefinition/Patient-relate",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -145,7 +146,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "end-relationship",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-end-relationship",
+        definition: "/OperationDefinition/Patient-end-relationship",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -155,7 +156,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "relationships",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-relationships",
+        definition: "/OperationDefinition/Patient-relationships",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -165,7 +166,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "protect",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-protect",
+        definition: "/OperationDefinition/Patient-protect",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -175,7 +176,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "access-alerts",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-access-alerts",
+        definition: "/OperationDefinition/Patient-access-alerts",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -185,7 +186,7 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         name: "review",
-        definition: "https://lcr.example/fhir/OperationDefinition/Patient-review",
+        definition: "/OperationDefinition/Patient-review",
         kinds: &["Patient"],
         on_type: true,
         on_instance: false,
@@ -199,6 +200,14 @@ impl Operation {
     /// Whether it is for this type.
     pub fn is_for(&self, kind: &str) -> bool {
         self.kinds.contains(&kind) || self.kinds.is_empty() && resources::ALL.iter().any(|spec| spec.name == kind)
+    }
+
+    /// The canonical URL of its definition.
+    pub fn definition_url(&self) -> String {
+        match self.definition.starts_with('/') {
+            true => format!("{CANONICAL}{}", self.definition),
+            false => self.definition.to_owned(),
+        }
     }
 
     fn methods(&self) -> &'static str {

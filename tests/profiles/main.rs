@@ -1,0 +1,6 @@
+//! The profiles: what is found in a resource, what is refused, taken and marked, and whether every rule can be broken.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod files;

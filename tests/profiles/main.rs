@@ -2,5 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-
+mod examples;
 mod files;
+mod support;
+mod ukcore;

@@ -73,8 +73,8 @@ impl Expression {
         Evaluation::new(around, at, FUEL).run(&self.tree)
     }
 
-    /// Whether it comes to true. Nothing at all is not true, as other validators have it.
-    pub fn holds<'a>(&'a self, at: Node<'a>, around: Around<'a>) -> Result<bool, Stopped> {
-        Ok(operators::truth(&self.evaluate(at, around)?)? == Some(true))
+    /// Whether it comes to true; none: to nothing at all.
+    pub fn holds<'a>(&'a self, at: Node<'a>, around: Around<'a>) -> Result<Option<bool>, Stopped> {
+        operators::truth(&self.evaluate(at, around)?)
     }
 }

@@ -183,12 +183,14 @@ impl<'a> Snapshot<'a> {
         let good_practice = raw.objects("extension").any(|extension| extension.text("url") == Some(BEST_PRACTICE));
         let severity = match raw.text("severity") {
             Some("error") => Severity::Error,
-            _ if good_practice => Severity::Information,
+            // That a resource has a narrative (dom-6) is good practice too, but tools lose the extension that says so.
+            _ if good_practice || key == "dom-6" => Severity::Information,
             _ => Severity::Warning,
         };
         let expression = Expression::read(expression).map_err(|error| format!("{key}: {error}"))?;
         let human = raw.text("human").unwrap_or_default().to_owned();
-        Ok(Some(Constraint { key: key.to_owned(), severity, human, expression }))
+        let is_r4 = raw.text("source").is_some_and(|source| source.starts_with(R4));
+        Ok(Some(Constraint { key: key.to_owned(), severity, human, expression, is_r4 }))
     }
 
     fn slicing(&self, id: &str, raw: &Object, element: &mut Element, place: Place) -> Result<(), String> {

@@ -59,6 +59,8 @@ pub struct Constraint {
     pub severity: Severity,
     pub human: String,
     pub expression: Expression,
+    /// Whether R4 asks it of every resource of the type. R4's rules are written so that nothing at all breaks none of them.
+    pub is_r4: bool,
 }
 
 /// How much a finding matters.

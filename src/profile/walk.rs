@@ -85,8 +85,8 @@ impl<'a> Walk<'a> {
         self.binding(&node, element);
         for constraint in &element.constraints {
             match constraint.expression.holds(node, self.around) {
-                Ok(true) => {}
-                Ok(false) => {
+                Ok(told) if told.unwrap_or(constraint.is_r4) => {}
+                Ok(_) => {
                     let words = format!("{} ({})", constraint.human, constraint.key);
                     self.tell(constraint.severity, element, &constraint.key, IssueType::Invariant, words);
                 }
@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
             })
             .collect();
         self.within(&format!(".{}", element.name), |walk| {
-            walk.count(element, nodes.len());
+            let many = nodes.len();
             let mut counts = vec![0; element.slicing.as_ref().map_or(0, |slicing| slicing.slices.len())];
             for (at, node) in nodes.into_iter().enumerate() {
                 let step = if element.many { format!("[{at}]") } else { String::new() };
@@ -123,6 +123,8 @@ impl<'a> Walk<'a> {
             for (slice, many) in element.slicing.iter().flat_map(|slicing| &slicing.slices).zip(counts) {
                 walk.count(&slice.element, many);
             }
+            // What a slice lacks is told as the slice's, which says more.
+            walk.count(element, many);
         });
     }
 

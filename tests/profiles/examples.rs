@@ -31,6 +31,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What R4 itself says of an example too, and the table leaves out: a Bundle that is no transaction has no requests; and a Condition
+/// without a status is warned of, whatever its category, since the rule compares a CodeableConcept with a text.
+const R4S_OWN: [&str; 2] = ["bdl-3", "con-3"];
+
 /// Severity, kind of rule, rule and place, as the table has them: what is too few or too many is told of the element around it.
 fn row(issue: &Issue) -> Option<[String; 4]> {
     let rule = issue.rule.as_ref()?;
@@ -76,6 +80,7 @@ fn each_bad_one_breaks_what_the_table_says_and_nothing_else() {
         let all = issues(&path);
         let mut found: Vec<[String; 4]> =
             all.iter().filter(|issue| issue.severity != "information").filter_map(row).collect();
+        found.retain(|row| !R4S_OWN.contains(&row[2].as_str()));
         found.sort();
         let mut wanted = expected.remove(&name).unwrap_or_default();
         wanted.sort();

@@ -98,7 +98,7 @@ impl<'a> Node<'a> {
                     self.kind.shape == Shape::Resource && !["Bundle", "Binary", "Parameters"].contains(&own)
                 }
                 "Element" => self.kind.shape != Shape::Resource,
-                "BackboneElement" => self.kind.shape == Shape::Backbone,
+                "BackboneElement" => is_backbone(self.kind),
                 "string" => ["code", "id", "markdown"].contains(&own),
                 "uri" => ["url", "canonical", "oid", "uuid"].contains(&own),
                 "integer" => ["unsignedInt", "positiveInt"].contains(&own),
@@ -106,6 +106,12 @@ impl<'a> Node<'a> {
                 _ => false,
             }
     }
+}
+
+/// Elements of resources that have children of their own, and the two data types that R4 makes of them.
+fn is_backbone(kind: &TypeDef) -> bool {
+    let around = kind.name.split('.').next().and_then(type_def).map(|around| around.shape);
+    ["Dosage", "Timing"].contains(&kind.name) || kind.shape == Shape::Backbone && around == Some(Shape::Resource)
 }
 
 /// Adds the elements of one member, unless it stands beside another that brings them.

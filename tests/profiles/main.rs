@@ -4,5 +4,6 @@
 mod common;
 mod examples;
 mod files;
+mod oracle;
 mod support;
 mod ukcore;

@@ -3,6 +3,7 @@
 /// The text of each: code systems, value sets, profiles.
 pub const FILES: &[&str] = &[
     include_str!("../../fhir-profiles/CodeSystem/data-quality.json"),
+    include_str!("../../fhir-profiles/CodeSystem/profile-rule.json"),
     include_str!("../../fhir-profiles/StructureDefinition/LCR-AllergyIntolerance.json"),
     include_str!("../../fhir-profiles/StructureDefinition/LCR-AuditEvent.json"),
     include_str!("../../fhir-profiles/StructureDefinition/LCR-CarePlan.json"),

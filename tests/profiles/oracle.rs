@@ -156,9 +156,9 @@ fn hl7s_engine_says_the_same() {
         lines.iter().for_each(|line| writeln!(file, "{line}").expect("a line"));
         path
     };
-    let asked: Vec<Value> =
-        questions.iter().map(|q| json!({"kind": q.kind, "expression": q.expression})).collect();
-    let (resources_file, questions_file) = (write("oracle-resources.ndjson", &all), write("oracle-questions.ndjson", &asked));
+    let asked: Vec<Value> = questions.iter().map(|q| json!({"kind": q.kind, "expression": q.expression})).collect();
+    let (resources_file, questions_file) =
+        (write("oracle-resources.ndjson", &all), write("oracle-questions.ndjson", &asked));
     let run = Command::new("node").arg(folder().join("evaluate.mjs")).arg(resources_file).arg(questions_file).output();
     let output = run.expect("node");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -179,13 +179,18 @@ fn hl7s_engine_says_the_same() {
             count.1 += usize::from(list.contains(&json!(false)));
             let ours = ours(expression, &resource);
             if !ours.as_ref().is_some_and(|ours| same(ours, &theirs)) && wrong.len() < 20 {
-                let id = format!("{}/{}", resource.text("resourceType").unwrap_or(""), resource.text("id").unwrap_or(""));
+                let id =
+                    format!("{}/{}", resource.text("resourceType").unwrap_or(""), resource.text("id").unwrap_or(""));
                 wrong.push(format!("{id}: {}\n  ours   {ours:?}\n  theirs {theirs}", question.expression));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let both = told.values().filter(|(yes, no)| *yes > 0 && *no > 0).count();
-    println!("{compared} evaluations of {} expressions over {} resources agree; {both} came to true and to false", questions.len(), all.len());
+    println!(
+        "{compared} evaluations of {} expressions over {} resources agree; {both} came to true and to false",
+        questions.len(),
+        all.len()
+    );
     assert!(compared > 10_000 && both > 40, "{compared} compared, {both} both ways: {told:#?}");
 }

@@ -13,11 +13,6 @@ pub fn object(text: &str) -> Object {
     }
 }
 
-/// The same of a value.
-pub fn of(value: &Value) -> Object {
-    object(&value.to_string())
-}
-
 /// An issue as one line: severity, rule, place. What R4 itself finds has the kind of issue for its rule.
 pub fn line(issue: &Issue) -> String {
     let rule = issue.rule.as_ref().map_or_else(|| format!("r4:{}", issue.code.code()), |rule| rule.code.clone());
@@ -30,11 +25,6 @@ pub fn told(resource: &Object, canonical: Option<&str>) -> Vec<String> {
     let mut lines: Vec<String> = issues.iter().map(line).collect();
     lines.sort();
     lines
-}
-
-/// The errors among them.
-pub fn errors(resource: &Object, canonical: Option<&str>) -> Vec<String> {
-    told(resource, canonical).into_iter().filter(|line| line.starts_with("error ")).collect()
 }
 
 /// Examples of this project, of UK Core where they are there, and of the sandbox's record one in twenty.
@@ -83,7 +73,9 @@ fn shake(value: &mut Value, dice: &mut u64, depth: usize) {
             }
         }
         Value::Array(items) => {
-            if roll(dice, 8) == 0 && let Some(first) = items.first().cloned() {
+            if roll(dice, 8) == 0
+                && let Some(first) = items.first().cloned()
+            {
                 items.push(first);
             }
             items.iter_mut().for_each(|item| shake(item, dice, depth + 1));

@@ -25,7 +25,8 @@ pub use files::FILES;
 use finding::Finding;
 pub use library::{Library, Unusable, library};
 pub use strictness::{Strictness, Strictnesses};
-use tree::{Profile, Severity};
+pub use tree::Profile;
+use tree::Severity;
 
 /// What the canonical URLs of this record's own definitions begin with.
 pub const CANONICAL: &str = "https://lcr.example/fhir";

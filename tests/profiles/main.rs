@@ -7,5 +7,7 @@ mod examples;
 mod files;
 mod mutations;
 mod oracle;
+mod random;
 mod support;
 mod ukcore;
+mod writes;

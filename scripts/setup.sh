@@ -181,10 +181,13 @@ if [ -n "$packages" ]; then
 fi
 new_node || lacking "node is older than 20: get a newer one from https://nodejs.org"
 has_chromium || lacking "there is no chromium; LCR_CHROMIUM may name one"
-cd "$(dirname "$0")/../tests/browser"
-installed=node_modules/.package-lock.json
-if ! [ -f "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
-    say "installing the packages of tests/browser (npm ci)"
-    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2 || lacking "npm ci failed in tests/browser, see above"
-    touch "$installed"
-fi
+root=$(dirname "$0")/..
+for folder in tests/browser tests/fhirpath; do
+    installed=$root/$folder/node_modules/.package-lock.json
+    if ! [ -f "$installed" ] || [ -n "$(find "$root/$folder/package-lock.json" -newer "$installed")" ]; then
+        say "installing the packages of $folder (npm ci)"
+        npm ci --prefix "$root/$folder" --no-audit --no-fund --ignore-scripts --loglevel=error >&2 ||
+            lacking "npm ci failed in $folder, see above"
+        touch "$installed"
+    fi
+done

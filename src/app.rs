@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::http::cors;
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
+use crate::profile::{self, Unusable};
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
 
@@ -39,11 +40,15 @@ pub enum StartError {
     SetUp(#[from] SetUpError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Profiles(#[from] Unusable),
 }
 
 impl App {
     /// Builds the service over a database whose schema is up to date.
     pub async fn build(config: Config, database_url: &str) -> Result<App, StartError> {
+        // What is compiled now is compiled in no request.
+        profile::library()?;
         let listen = |error| StartError::Listen { address: config.listen.to_string(), error };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

@@ -16,6 +16,7 @@ pub use sign_in::{SignIn, SignInKind};
 use crate::access::Policies;
 use crate::access::policy::RolePolicy;
 use crate::access::sensitive::{Sensitive, SensitiveCodes};
+use crate::profile::Strictnesses;
 use crate::search::Limits;
 
 /// Everything that can be set; `settings` says how. A variable wins over the file that `LCR_CONFIG` names.
@@ -39,6 +40,8 @@ pub struct Config {
     pub workers: usize,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// How strictly each source is held to the profiles.
+    pub profile: Strictnesses,
     /// Roles that take the place of those the program brings, or come beside them.
     pub role_policy: BTreeMap<String, RolePolicy>,
     /// Codes that make what has them more confidential than its source said.
@@ -88,6 +91,7 @@ impl Default for Config {
             connections: 8,
             workers: 0,
             limits: RequestLimits::default(),
+            profile: Strictnesses::default(),
             role_policy: BTreeMap::new(),
             sensitive: Vec::new(),
             overrides: Overrides::default(),
@@ -230,6 +234,8 @@ mod tests {
             ("listen = \"x\"", "listen"),
             ("public_url = \"ftp://x\"", "public_url"),
             ("connections = 0", "connections"),
+            ("[profile]\ndefault = \"lax\"", "LCR_PROFILE"),
+            ("[profile.source]\n\"https://a.example\" = \"no\"", "profile.source"),
             ("[limits]\npage = 0", "limits.page"),
             ("sandbox = true", "sandbox"),
             (

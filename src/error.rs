@@ -44,7 +44,8 @@ impl Problem {
     /// With its place; a finding that has one keeps it as the rest of the path, without the type it begins with.
     pub fn at(mut self, expression: &str) -> Problem {
         for issue in &mut self.issues {
-            let inner = issue.expression.take().map(|inner| match inner.split_once('.') {
+            let inner = issue.expression.take().filter(|inner| !is_resource_type(inner));
+            let inner = inner.map(|inner| match inner.split_once('.') {
                 Some((kind, rest)) if is_resource_type(kind) => rest.to_owned(),
                 _ => inner,
             });

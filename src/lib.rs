@@ -26,6 +26,7 @@ pub mod search;
 pub mod store;
 
 pub mod fhir;
+pub mod fhirpath;
 pub mod matching;
 pub mod openapi;
 pub mod operations;

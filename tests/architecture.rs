@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("fhir", &[]),
     ("resources", &["fhir"]),
-    ("profile", &["fhir", "resources"]),
+    ("fhirpath", &["fhir"]),
+    ("profile", &["fhir", "fhirpath", "resources"]),
     ("patch", &["fhir"]),
     ("matching", &["fhir"]),
     ("summary", &["fhir"]),
@@ -16,10 +17,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["fhir", "resources", "access", "search", "summary"]),
     ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
-    ("operations", &["resources", "access"]),
+    ("operations", &["resources", "access", "profile"]),
     ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
     ("alerts", &["store", "config"]),
-    ("config", &["search", "access"]),
+    ("config", &["search", "access", "profile"]),
 ];
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {

@@ -45,7 +45,8 @@ fn every_generated_resource_passes_the_checks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn personas_see_who_they_care_for() {
     let app = TestApp::start().await;
-    let report = import::run_ndjson(&app.store, "record", sandbox::RECORD, &app.base).await.expect("import");
+    let report =
+        import::run_ndjson(&app.store, "record", sandbox::RECORD, &app.base, &app.strictness).await.expect("import");
     assert_eq!(report.refusals(), []);
     for relationship in sandbox::relationships().expect("relationships") {
         assert!(

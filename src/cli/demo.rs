@@ -45,7 +45,7 @@ pub async fn demo(config: Config) -> Result<(), Failure> {
         for (file, lines) in
             [("sandbox/staff.ndjson", sandbox::STAFF), ("sandbox/organisations.ndjson", sandbox::ORGANISATIONS)]
         {
-            import::run_ndjson(&store, file, lines, &config.fhir_base()).await?;
+            import::run_ndjson(&store, file, lines, &config.fhir_base(), &config.profile).await?;
         }
         for (id, (registration, secret)) in sandbox::clients(&config.root())? {
             register_known(&store, &id, registration, secret).await?;
@@ -74,7 +74,9 @@ async fn load(store: &Store, config: &Config) -> Result<(), Failure> {
     }
     store.begin_sandbox().await?;
     eprintln!("Loading the sandbox record ({} resources).", sandbox::RECORD.lines().count());
-    let report = import::run_ndjson(store, "sandbox/record.ndjson", sandbox::RECORD, &config.fhir_base()).await?;
+    let report =
+        import::run_ndjson(store, "sandbox/record.ndjson", sandbox::RECORD, &config.fhir_base(), &config.profile)
+            .await?;
     if report.refused() > 0 {
         return Err(format!("the sandbox record is not as it should be:\n{report}").into());
     }

@@ -137,7 +137,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             telemetry::start("warn");
             let config = Config::load()?;
             let store = database(&config)?;
-            let report = import::run(&store, &paths, source.as_deref(), &config.fhir_base()).await?;
+            let report = import::run(&store, &paths, source.as_deref(), &config.fhir_base(), &config.profile).await?;
             print!("{report}");
             if report.refused() > 0 {
                 return Ok(ExitCode::FAILURE);

@@ -60,6 +60,7 @@ pub enum Unset {
 use Kind::{Address, OneOf, Path, Secret, SomeOf, Table, Text, Texts, Truth, Url, Whole};
 use Unset::{Nothing, Required, Toml};
 
+const STRICTNESS: &[&str] = &["enforce", "warn", "off"];
 const LABELS: &[&str] = &["U", "L", "M", "N", "R", "V"];
 const PERMISSIONS: &[&str] = &["break-glass", "over-opt-out", "open-seal", "self-claim", "protect", "review", "relate"];
 /// So many that no machine has them.
@@ -96,6 +97,8 @@ pub const SETTINGS: &[Setting] = &[
     in_file("overrides.self_claim_minutes", Whole(1, WEEK, "minutes"), Toml("240"), "How long a claim of care lasts"),
     in_file("overrides.webhook", Url, Nothing, "Where each override, and each refused one, is told as JSON: who and when, never whom or why. Without it only the review queue knows"),
     in_file("overrides.webhook_secret_file", Path, Nothing, "A file with the secret that signs what is told (`X-Lcr-Signature`). Without it nothing is signed"),
+    both("profile.default", "LCR_PROFILE", OneOf(STRICTNESS), Toml("\"enforce\""), "How strictly sources are held to the profiles: `enforce` refuses what breaks one, `warn` takes it, marks it and tells the sender, `off` asks for R4 alone"),
+    in_file("profile.source", Table, Toml("{}"), "The same for single sources, by their names"),
     in_file("role_policy.NAME.types", Table, Required, "What the role may do: resource types, each with some of the letters `cruds` in that order; `\"*\"` is every type of the record"),
     in_file("role_policy.NAME.up_to", OneOf(LABELS), Required, "The highest HL7 v3 confidentiality label that the role sees"),
     in_file("role_policy.NAME.may", SomeOf(PERMISSIONS), Toml("[]"), "What the role may do beyond that"),
@@ -231,6 +234,7 @@ mod tests {
             ("", ""),
             ("limits.", "[limits]"),
             ("overrides.", "[overrides]"),
+            ("profile.", "[profile]"),
             ("role_policy.NAME.", "[role_policy.x]"),
             ("sensitive[].", "[[sensitive]]"),
             ("sign_in[].", "[[sign_in]]"),

@@ -19,6 +19,9 @@ pub fn check(resource: &Object) -> Vec<Issue> {
     walk.issues
 }
 
+/// What an element with nothing but an id is.
+const ID_ALONE: &str = "ele-1: an element needs a value or children beside its id";
+
 struct Walk {
     issues: Vec<Issue>,
     path: String,
@@ -74,6 +77,9 @@ impl Walk {
         }
         if object.0.is_empty() {
             return self.report(IssueType::Structure, "an empty object {}: leave the element out or give it content");
+        }
+        if !is_resource && def.name != "Element" && object.0.iter().all(|(key, _)| key == "id") {
+            self.report(IssueType::Invariant, ID_ALONE);
         }
         let mut chosen: Vec<(&str, &str)> = Vec::new();
         for (key, value) in &object.0 {
@@ -255,8 +261,13 @@ impl Walk {
 
     /// A member `_name`: id and extensions of a primitive, or an array of them.
     fn shadow(&mut self, value: &Json, twin: Option<&Json>, element: &ElementDef) {
-        let one = |walk: &mut Self, item: &Json| match (item, type_def("Element")) {
-            (Json::Object(object), Some(def)) => walk.members(object, def, false),
+        let one = |walk: &mut Self, item: &Json, alone: bool| match (item, type_def("Element")) {
+            (Json::Object(object), Some(def)) => {
+                if alone && object.0.iter().all(|(key, _)| key == "id") {
+                    walk.report(IssueType::Invariant, ID_ALONE);
+                }
+                walk.members(object, def, false);
+            }
             (other, _) => {
                 walk.report(
                     IssueType::Structure,
@@ -271,14 +282,14 @@ impl Walk {
                     if *item == Json::Null && value_there {
                         continue;
                     }
-                    self.within(&format!("[{index}]"), |walk| one(walk, item));
+                    self.within(&format!("[{index}]"), |walk| one(walk, item, !value_there));
                 }
                 if items.iter().all(|item| *item == Json::Null) {
                     self.report(IssueType::Structure, "an array of nothing: leave the element out");
                 }
             }
             (true, _) => self.report(IssueType::Structure, "repeats, so its extensions must be an array"),
-            (false, item) => one(self, item),
+            (false, item) => one(self, item, twin.is_none()),
         }
     }
 }

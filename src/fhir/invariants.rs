@@ -10,6 +10,14 @@ use super::primitive::shorten;
 
 type Broken = Vec<String>;
 
+/// The rules that are kept here and in `decode`, by their keys: profiles inherit them, and need not ask again.
+pub const KEYS: &[&str] = &[
+    "age-1", "ait-1", "ait-2", "att-1", "cnt-3", "con-1", "con-2", "con-4", "con-5", "cpl-3", "cpt-2", "dis-1",
+    "dom-2", "dom-3", "dom-4", "dom-5", "drq-1", "drq-2", "drt-1", "ele-1", "exp-1", "ext-1", "obs-3", "obs-6",
+    "obs-7", "org-1", "org-2", "org-3", "pat-1", "per-1", "qty-3", "rat-1", "ref-1", "rng-2", "tim-1", "tim-10",
+    "tim-2", "tim-4", "tim-5", "tim-6", "tim-7", "tim-8", "tim-9", "trd-1", "trd-2", "trd-3", "txt-1", "txt-2",
+];
+
 fn rule(broken: &mut Broken, holds: bool, words: &str) {
     if !holds {
         broken.push(words.to_owned());
@@ -94,6 +102,12 @@ pub fn of_resource(kind: &str, r: &Object, contained: bool) -> Broken {
                 "pat-1: a contact needs a name, telecom, address or organization",
             );
         }
+        "Organization" => {
+            rule(b, has(r, "identifier") || has(r, "name"), "org-1: an organization needs an identifier or a name");
+            let home = |name: &str| r.objects(name).any(|one| one.text("use") == Some("home"));
+            rule(b, !home("address"), "org-2: an organization's address is not somebody's home");
+            rule(b, !home("telecom"), "org-3: an organization's telecom is not somebody's at home");
+        }
         "CarePlan" => {
             let either = r.objects("activity").all(|a| !(has(a, "detail") && has(a, "reference")));
             rule(b, either, "cpl-3: an activity has a reference or a detail, not both");
@@ -135,6 +149,20 @@ fn timing(b: &mut Broken, o: &Object) {
     rule(b, !has(o, "timeOfDay") || when.is_empty(), "tim-10: a timeOfDay and a when exclude each other");
 }
 
+/// Rules of TriggerDefinition.
+fn trigger(b: &mut Broken, o: &Object) {
+    let timed = o.0.iter().any(|(key, _)| key.starts_with("timing"));
+    rule(b, !(has(o, "data") && timed), "trd-1: a trigger has data or a timing, not both");
+    rule(b, !has(o, "condition") || has(o, "data"), "trd-2: a condition needs data to be about");
+    let needed = match o.text("type") {
+        Some("named-event") => has(o, "name"),
+        Some("periodic") => timed,
+        Some(kind) => !kind.starts_with("data-") || has(o, "data"),
+        None => true,
+    };
+    rule(b, needed, "trd-3: a named event needs its name, a periodic one its timing, one of data its data");
+}
+
 fn share_coding(a: &Json, b: &Json) -> bool {
     let codings = |concept: &Json| -> Vec<(Option<String>, Option<String>)> {
         let list = concept.as_object().into_iter().flat_map(|c| c.objects("coding"));
@@ -171,6 +199,13 @@ pub fn of_datatype(kind: &str, o: &Object) -> Broken {
             let whole = value.is_none() || has(o, "code");
             let aged = kind != "Age" || (ucum && whole && value.is_none_or(|v| v > 0.0));
             rule(b, aged, "age-1: an age is above 0, in a UCUM unit of time");
+            rule(b, kind != "Distance" || (ucum && whole), "dis-1: a distance has a UCUM unit of length");
+            let one = o.text("code").is_none_or(|code| code == "1");
+            let counted = ucum && whole && one && !o.get("value").is_some_and(|value| value.to_string().contains('.'));
+            rule(b, kind != "Count" || counted, "cnt-3: a count is a whole number of the UCUM unit 1");
+            let lasting = o.text("system") == Some(super::quantity::UCUM) && value.is_some();
+            let timed = kind != "Duration" || !has(o, "code") || lasting;
+            rule(b, timed, "drt-1: a duration with a code has a value, and its code is a UCUM unit of time");
         }
         "Range" => {
             let ends = (number(o, "low"), number(o, "high"));
@@ -182,8 +217,19 @@ pub fn of_datatype(kind: &str, o: &Object) -> Broken {
         }
         "Attachment" => rule(b, !has(o, "data") || has(o, "contentType"), "att-1: data needs a contentType"),
         "Ratio" => {
-            rule(b, has(o, "numerator") == has(o, "denominator"), "rat-1: numerator and denominator come together")
+            let both = has(o, "numerator") == has(o, "denominator") && (has(o, "numerator") || has(o, "extension"));
+            rule(b, both, "rat-1: numerator and denominator come together, or an extension in their place")
         }
+        "Expression" => {
+            let either = has(o, "expression") || has(o, "reference");
+            rule(b, either, "exp-1: an expression is given, or a reference to where it is")
+        }
+        "DataRequirement.codeFilter" | "DataRequirement.dateFilter" => {
+            let key = if kind.ends_with("codeFilter") { "drq-1" } else { "drq-2" };
+            let words = format!("{key}: a filter has a path or a searchParam, one of the two");
+            rule(b, has(o, "path") != has(o, "searchParam"), &words)
+        }
+        "TriggerDefinition" => trigger(b, o),
         _ => {}
     }
     broken

@@ -5,7 +5,7 @@ pub mod bundle;
 pub mod date;
 pub mod decode;
 pub mod elements;
-mod invariants;
+pub mod invariants;
 pub mod json;
 pub mod label;
 pub mod narrative;

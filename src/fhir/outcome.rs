@@ -89,12 +89,23 @@ pub struct Issue {
     pub diagnostics: String,
     /// FHIRPath of the element, or `http.name` of a parameter or header.
     pub expression: Option<String>,
+    /// The rule of a profile that is broken.
+    pub rule: Option<Rule>,
+}
+
+/// A rule of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub system: String,
+    pub code: String,
+    /// The profile's canonical, and behind `#` the element that asks it.
+    pub source: String,
 }
 
 impl Issue {
     /// An error.
     pub fn error(code: IssueType, diagnostics: impl Into<String>) -> Issue {
-        Issue { severity: "error", code, diagnostics: diagnostics.into(), expression: None }
+        Issue { severity: "error", code, diagnostics: diagnostics.into(), expression: None, rule: None }
     }
 
     /// A warning, for answers that are given all the same.
@@ -114,13 +125,14 @@ impl Issue {
 /// An OperationOutcome resource of these findings.
 pub fn outcome(issues: &[Issue]) -> Json {
     let issues = issues.iter().map(|issue| {
-        let details = Json::object([(
-            "coding",
-            Json::Array(vec![Json::object([
-                ("system", Json::string("https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode")),
-                ("code", Json::string(issue.code.spine())),
-            ])]),
-        )]);
+        let coding =
+            |system: &str, code: &str| Json::object([("system", Json::string(system)), ("code", Json::string(code))]);
+        let mut codings = vec![coding("https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode", issue.code.spine())];
+        codings.extend(issue.rule.iter().map(|rule| coding(&rule.system, &rule.code)));
+        let mut details = Json::object([("coding", Json::Array(codings))]);
+        if let (Json::Object(details), Some(rule)) = (&mut details, &issue.rule) {
+            details.set("text", Json::string(rule.source.clone()));
+        }
         let mut object = Json::object([
             ("severity", Json::string(issue.severity)),
             ("code", Json::string(issue.code.code())),

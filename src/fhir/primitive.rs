@@ -16,7 +16,7 @@ pub fn fault(kind: &str, text: &str) -> Option<String> {
     if kind == "xhtml"
         && let Some(words) = narrative::fault(text)
     {
-        return Some(format!("is not {words}"));
+        return Some(format!("is not {words} (txt-1, txt-2)"));
     }
     let wanted = match kind {
         "date" if date::parse_date(text).is_none() => "a date: YYYY, YYYY-MM or YYYY-MM-DD, and a day that exists",

@@ -20,12 +20,14 @@ pub struct Answer {
     pub updated_at: Option<OffsetDateTime>,
     /// URL of the version that was written.
     pub location: Option<String>,
+    /// What the sender should know of what was written.
+    pub notes: Vec<Issue>,
 }
 
 impl Answer {
     /// 200 with a body.
     pub fn ok(body: String) -> Answer {
-        Answer { status: StatusCode::OK, body, version: None, updated_at: None, location: None }
+        Answer { status: StatusCode::OK, body, version: None, updated_at: None, location: None, notes: Vec::new() }
     }
 
     /// The response. `Prefer: return=…` decides what a write sends back (R4 §3.1.0.1.7).
@@ -61,7 +63,9 @@ impl Answer {
             (StatusCode::OK | StatusCode::NO_CONTENT, None) => "nothing matches, so there was nothing to delete",
             _ => "what was asked for is in the record",
         };
-        outcome(&[Issue { severity: "information", ..Issue::error(IssueType::Informational, words) }])
+        let mut issues = self.notes.clone();
+        issues.push(Issue { severity: "information", ..Issue::error(IssueType::Informational, words) });
+        outcome(&issues)
     }
 
     /// An entry of a Bundle's reply. `Prefer: return=…` decides what a change sends back, a read always shows.

@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::operations;
 use crate::patch::FORMATS as PATCH_FORMATS;
+use crate::profile;
 use crate::resources;
 use crate::resources::spec::{Param, ResourceSpec};
 use crate::search::{include, modifier};
@@ -70,7 +71,7 @@ fn operations(spec: &'static ResourceSpec) -> Json {
     let own = operations::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
         Json::object([
             ("name", Json::string(operation.name)),
-            ("definition", Json::string(operation.definition)),
+            ("definition", Json::String(operation.definition_url())),
             ("documentation", Json::string(operation.doc)),
         ])
     });
@@ -108,6 +109,10 @@ fn resource(spec: &'static ResourceSpec) -> Json {
         ("searchParam", Json::Array(params.collect())),
     ]);
     if let Json::Object(members) = &mut described {
+        let profiles: Vec<Json> = profile::of_type(spec.name).into_iter().map(Json::String).collect();
+        if !profiles.is_empty() {
+            members.0.insert(1, ("supportedProfile".to_owned(), Json::Array(profiles)));
+        }
         for (name, list) in [("searchInclude", include::of_type(spec)), ("searchRevInclude", include::to_type(spec))] {
             if !list.is_empty() {
                 members.set(name, Json::Array(list.into_iter().map(Json::String).collect()));

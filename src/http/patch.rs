@@ -12,7 +12,7 @@ use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::shorten;
 use crate::fhir::{decode, xml};
 use crate::patch::{FORMATS, Patch, PatchError, fhirpath, json_patch, xml_patch};
-use crate::profile;
+use crate::profile::{self, Strictness};
 use crate::resources::spec::ResourceSpec;
 use crate::store::Edit;
 
@@ -79,12 +79,12 @@ fn unreadable(error: PatchError) -> Problem {
 }
 
 /// What the patch makes of a stored resource, if it may be kept: still the same resource, and nothing wrong with it.
-pub fn edit(patch: Patch, spec: &'static ResourceSpec, most: usize) -> Edit {
+pub fn edit(patch: Patch, spec: &'static ResourceSpec, most: usize, strictness: Strictness) -> Edit {
     Box::new(move |stored: Object| {
         let id = stored.text("id").map(str::to_owned);
         let wrong = |words: String| vec![Issue::error(IssueType::Invalid, words)];
         let made = patch.apply(stored, most).map_err(|error| wrong(error.to_string()))?;
-        let Json::Object(made) = made else { return Err(wrong("the patch leaves no resource".to_owned())) };
+        let Json::Object(mut made) = made else { return Err(wrong("the patch leaves no resource".to_owned())) };
         if made.text("resourceType") != Some(spec.name) {
             return Err(wrong(format!("the patch makes it another type than {}", spec.name)));
         }
@@ -92,7 +92,11 @@ pub fn edit(patch: Patch, spec: &'static ResourceSpec, most: usize) -> Edit {
             let other = made.text("id").map_or("none".to_owned(), shorten);
             return Err(wrong(format!("the patch changes the id to {other}: a resource keeps its id")));
         }
-        let issues = profile::check(&made);
-        if issues.is_empty() { Ok(made) } else { Err(issues) }
+        let verdict = profile::check(&made, strictness);
+        if !verdict.errors.is_empty() {
+            return Err(verdict.errors);
+        }
+        verdict.mark(&mut made);
+        Ok((made, verdict.notes))
     })
 }

@@ -106,10 +106,17 @@ impl Permit {
             Named::Id(id) => id,
             Named::New | Named::Where(_) => new_id(),
         };
+        let strictness = call.state.config.profile.of(grant.source());
+        let mut told = Vec::new();
         let change = match (task.verb, content, read) {
-            (Verb::Create, Content::Resource(resource), _) => Change::Create(checked(spec, resource)?),
+            (Verb::Create, Content::Resource(resource), _) => {
+                let (resource, notes) = checked(spec, resource, strictness)?;
+                told = notes;
+                Change::Create(resource)
+            }
             (Verb::Update, Content::Resource(resource), _) => {
-                let resource = checked(spec, resource)?;
+                let (resource, notes) = checked(spec, resource, strictness)?;
+                told = notes;
                 match &condition {
                     None => same_id(&resource, &id)?,
                     Some(_) => {
@@ -121,7 +128,7 @@ impl Permit {
                 Change::Update { resource, if_match, skip_same: false }
             }
             (Verb::Patch, Content::Patch(patch), Some(read)) => Change::Patch {
-                edit: patch::edit(patch, spec, call.state.config.limits.body),
+                edit: patch::edit(patch, spec, call.state.config.limits.body, strictness),
                 if_match,
                 read: Box::new(read),
             },
@@ -133,7 +140,7 @@ impl Permit {
             Some((search, create)) => write.and_then(|write| write.of_match(search, create, named)),
             None => write,
         };
-        write.ok_or_else(Problem::not_found)
+        write.map(|write| write.noting(told)).ok_or_else(Problem::not_found)
     }
 }
 

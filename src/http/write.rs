@@ -12,10 +12,10 @@ use super::task::{Content, Named, Task, Verb};
 use super::{Answer, Call, wrong_method};
 use crate::error::Problem;
 use crate::fhir::json::Object;
-use crate::fhir::outcome::IssueType;
+use crate::fhir::outcome::{Issue, IssueType};
 use crate::fhir::primitive::{is_id, shorten};
 use crate::patch::FORMATS;
-use crate::profile;
+use crate::profile::{self, Strictness};
 use crate::resources::spec::ResourceSpec;
 use crate::store::Written;
 
@@ -159,6 +159,7 @@ pub fn answer(base: &str, spec: &ResourceSpec, written: Written) -> Answer {
         updated_at: (!gone).then_some(written.updated_at),
         location: (!gone).then(|| format!("{base}/{}/{}/_history/{}", spec.name, written.id, written.version)),
         body: written.resource,
+        notes: written.notes,
     }
 }
 
@@ -174,8 +175,13 @@ async fn patch_body(call: &Call, payload: &mut web::Payload) -> Result<Content, 
     patches::read(&kind, &body(call, payload).await?).map(Content::Patch)
 }
 
-/// The resource, if it is of this type and nothing is wrong with it: 400 for structure, 422 for rules.
-pub fn checked(spec: &ResourceSpec, resource: Object) -> Result<Object, Problem> {
+/// The resource as it is kept, and what its sender should know, if it is of this type and nothing is wrong with it: 400 for R4's
+/// structure, 422 for rules.
+pub fn checked(
+    spec: &ResourceSpec,
+    mut resource: Object,
+    strictness: Strictness,
+) -> Result<(Object, Vec<Issue>), Problem> {
     match resource.text("resourceType") {
         Some(name) if name != spec.name => {
             let words = format!("this is a {}, but the address is for {}", shorten(name), spec.name);
@@ -183,13 +189,16 @@ pub fn checked(spec: &ResourceSpec, resource: Object) -> Result<Object, Problem>
         }
         _ => {}
     }
-    let issues = profile::check(&resource);
-    if issues.is_empty() {
-        return Ok(resource);
+    let verdict = profile::check(&resource, strictness);
+    if verdict.errors.is_empty() {
+        verdict.mark(&mut resource);
+        return Ok((resource, verdict.notes));
     }
-    let rules = issues.iter().all(|issue| matches!(issue.code, IssueType::Invariant | IssueType::BusinessRule));
+    let is_rule =
+        |issue: &Issue| issue.rule.is_some() || matches!(issue.code, IssueType::Invariant | IssueType::BusinessRule);
+    let rules = verdict.errors.iter().all(is_rule);
     let status = if rules { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-    Err(Problem::of(status, issues))
+    Err(Problem::of(status, verdict.errors))
 }
 
 /// An update's resource has the id of its address.

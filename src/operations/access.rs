@@ -39,7 +39,7 @@ const fn ours(
 
 pub const BREAK_GLASS: Operation = ours(
     "break-glass",
-    "https://lcr.example/fhir/OperationDefinition/Patient-break-glass",
+    "/OperationDefinition/Patient-break-glass",
     "Opens a record without a care relationship for a short time: nhs-number, birth-date, reason; over=opt-out or over=seal for roles that may",
     &[
         NHS_NUMBER,
@@ -52,7 +52,7 @@ pub const BREAK_GLASS: Operation = ours(
 
 pub const SELF_CLAIM: Operation = ours(
     "self-claim",
-    "https://lcr.example/fhir/OperationDefinition/Patient-self-claim",
+    "/OperationDefinition/Patient-self-claim",
     "Says that the user is involved in somebody's care, for a short time: nhs-number, birth-date, reason",
     &[NHS_NUMBER, BIRTH_DATE, REASON],
     Run::SelfClaim,
@@ -60,7 +60,7 @@ pub const SELF_CLAIM: Operation = ours(
 
 pub const RELATE: Operation = ours(
     "relate",
-    "https://lcr.example/fhir/OperationDefinition/Patient-relate",
+    "/OperationDefinition/Patient-relate",
     "A source tells of a care relationship: nhs-number, holder (system|value), basis, start, end, reason",
     &[
         NHS_NUMBER,
@@ -75,7 +75,7 @@ pub const RELATE: Operation = ours(
 
 pub const END_RELATIONSHIP: Operation = ours(
     "end-relationship",
-    "https://lcr.example/fhir/OperationDefinition/Patient-end-relationship",
+    "/OperationDefinition/Patient-end-relationship",
     "Ends a relationship that the source told of: relationship",
     &[must("relationship", "string", "Its id, as $relate and $relationships gave it")],
     Run::EndRelationship,
@@ -85,7 +85,7 @@ pub const RELATIONSHIPS: Operation = Operation {
     by_get: true,
     ..ours(
         "relationships",
-        "https://lcr.example/fhir/OperationDefinition/Patient-relationships",
+        "/OperationDefinition/Patient-relationships",
         "What the source told of a person: nhs-number",
         &[NHS_NUMBER],
         Run::Relationships,
@@ -94,7 +94,7 @@ pub const RELATIONSHIPS: Operation = Operation {
 
 pub const PROTECT: Operation = ours(
     "protect",
-    "https://lcr.example/fhir/OperationDefinition/Patient-protect",
+    "/OperationDefinition/Patient-protect",
     "Sets or lifts an opt-out or a restriction: nhs-number, opted-out, restricted, reason",
     &[
         // The first: a patient, who speaks for themselves alone, has the others.
@@ -114,7 +114,7 @@ pub const ACCESS_ALERTS: Operation = Operation {
     by_get: true,
     ..ours(
         "access-alerts",
-        "https://lcr.example/fhir/OperationDefinition/Patient-access-alerts",
+        "/OperationDefinition/Patient-access-alerts",
         "Overrides and claims that wait for a review, the oldest first; all=true: every one",
         &[
             may("all", "boolean", "Whether those that were reviewed are listed too"),
@@ -126,7 +126,7 @@ pub const ACCESS_ALERTS: Operation = Operation {
 
 pub const REVIEW: Operation = ours(
     "review",
-    "https://lcr.example/fhir/OperationDefinition/Patient-review",
+    "/OperationDefinition/Patient-review",
     "Says of an override whether it was appropriate: alert, verdict, note; one that was not ends at once",
     &[
         must("alert", "string", "Its id, as $access-alerts gave it"),

@@ -7,6 +7,7 @@ mod record;
 pub use access::*;
 pub use record::*;
 
+use crate::profile::CANONICAL;
 use crate::resources;
 
 /// What the service can be asked to do beyond REST.
@@ -14,7 +15,7 @@ use crate::resources;
 pub struct Operation {
     /// Its name, without the dollar sign.
     pub name: &'static str,
-    /// The canonical URL of its definition.
+    /// The canonical URL of its definition; of one of our own what stands behind ours.
     pub definition: &'static str,
     /// The types it is for; empty: every type of the record.
     pub kinds: &'static [&'static str],
@@ -120,5 +121,15 @@ impl Operation {
     /// Whether it is for this type.
     pub fn is_for(&self, kind: &str) -> bool {
         self.kinds.contains(&kind) || self.kinds.is_empty() && resources::kept(kind).is_some()
+    }
+
+    /// Whether it is defined by this record.
+    pub fn is_ours(&self) -> bool {
+        self.definition.starts_with('/')
+    }
+
+    /// The canonical URL of its definition.
+    pub fn definition_url(&self) -> String {
+        if self.is_ours() { format!("{CANONICAL}{}", self.definition) } else { self.definition.to_owned() }
     }
 }

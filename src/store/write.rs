@@ -33,6 +33,8 @@ pub struct Write {
     full_url: Option<String>,
     /// Whether the id may not be in use yet.
     is_new: bool,
+    /// What its sender should be told of it.
+    notes: Vec<Issue>,
 }
 
 /// What is to change. Resources have passed the checks.
@@ -56,8 +58,9 @@ pub enum Change {
     },
 }
 
-/// Makes what is to be stored, checked, of what is stored. It is asked once to know what it will touch, and again to do it.
-pub type Edit = Box<dyn Fn(Object) -> Result<Object, Vec<Issue>> + Send + Sync>;
+/// Makes what is to be stored, checked, of what is stored, and says what its sender should know. It is asked once to know what it
+/// will touch, and again to do it.
+pub type Edit = Box<dyn Fn(Object) -> Result<(Object, Vec<Issue>), Vec<Issue>> + Send + Sync>;
 
 /// Changes that go together, all or none.
 #[derive(Default)]
@@ -89,6 +92,8 @@ pub struct Written {
     pub changed: bool,
     /// The stored JSON; empty after a delete.
     pub resource: String,
+    /// What its sender should be told of it.
+    pub notes: Vec<Issue>,
 }
 
 impl Written {
@@ -102,6 +107,7 @@ impl Written {
             created: false,
             changed: false,
             resource: String::new(),
+            notes: Vec::new(),
         }
     }
 }
@@ -171,7 +177,15 @@ impl Write {
             }
             _ => false,
         };
-        let write = Write { grant, id: id.to_owned(), change, condition: None, full_url: None, is_new: false };
+        let write = Write {
+            grant,
+            id: id.to_owned(),
+            change,
+            condition: None,
+            full_url: None,
+            is_new: false,
+            notes: Vec::new(),
+        };
         (fits && write.grant.source().is_some()).then_some(write)
     }
 
@@ -186,6 +200,11 @@ impl Write {
     /// The same, under the URL by which others of its transaction refer to it.
     pub fn at(self, full_url: Option<String>) -> Write {
         Write { full_url, ..self }
+    }
+
+    /// The same, with what its sender should be told when it is done.
+    pub fn noting(self, notes: Vec<Issue>) -> Write {
+        Write { notes, ..self }
     }
 
     /// Leave to read that the change needs beside its own.

@@ -11,6 +11,7 @@ use lcr_facade::app::App;
 use lcr_facade::cli::import::{self, Report};
 use lcr_facade::cluster::{Cluster, Durability};
 use lcr_facade::config::Config;
+use lcr_facade::profile::{Strictness, Strictnesses};
 use lcr_facade::smart;
 use lcr_facade::store::Store;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -70,6 +71,7 @@ pub struct TestApp {
     pub base: String,
     pub database: String,
     pub store: Store,
+    pub strictness: Strictnesses,
     client: Client,
 }
 
@@ -79,8 +81,14 @@ impl TestApp {
         TestApp::with(Config::default()).await
     }
 
-    /// Starts with an empty record and this configuration; the address is the system's choice.
+    /// Starts with an empty record and this configuration, but holds nobody to the profiles: most tests write no more than what
+    /// they are about. The address is the system's choice.
     pub async fn with(config: Config) -> TestApp {
+        TestApp::held(Config { profile: Strictnesses::all(Strictness::Off), ..config }).await
+    }
+
+    /// The same, held to the profiles as the configuration says.
+    pub async fn held(config: Config) -> TestApp {
         let name = format!("t{}", uuid::Uuid::new_v4().simple());
         let cluster = tokio::task::spawn_blocking(cluster).await.expect("cluster");
         let template = TEMPLATE.get_or_init(|| template(cluster)).await;
@@ -94,10 +102,11 @@ impl TestApp {
             "UPDATE service_key SET secret = sha256(convert_to(gen_random_uuid()::text, 'UTF8')) WHERE name = 'cursor'";
         sqlx::query(own).execute(&mut raw).await.expect("a secret of its own");
         let config = Config { listen: ([127, 0, 0, 1], 0).into(), workers: 2, connections: 4, ..config };
+        let strictness = config.profile.clone();
         let app = App::build(config, &database).await.expect("app");
         let url = app.url().to_owned();
         tokio::spawn(app.run());
-        TestApp { base: format!("{url}/fhir"), url, database, store, client: Client::new() }
+        TestApp { base: format!("{url}/fhir"), url, database, store, strictness, client: Client::new() }
     }
 
     /// A token that says this.
@@ -119,7 +128,7 @@ impl TestApp {
 
     /// Imports files as a source.
     pub async fn import(&self, paths: &[PathBuf], source: Option<&str>) -> Report {
-        import::run(&self.store, paths, source, &self.base).await.expect("import")
+        import::run(&self.store, paths, source, &self.base, &self.strictness).await.expect("import")
     }
 
     /// A request without a token.

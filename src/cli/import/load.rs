@@ -14,7 +14,7 @@ use crate::fhir::bundle::{self, Homes, resolve};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::Issue;
 use crate::fhir::primitive::is_id;
-use crate::profile;
+use crate::profile::{self, Strictnesses};
 use crate::resources::{self, spec::ResourceSpec};
 use crate::search::cursor::CursorKey;
 use crate::search::{Context, Search};
@@ -32,6 +32,7 @@ pub struct Loader<'a> {
     store: &'a Store,
     source: Option<&'a str>,
     base: &'a str,
+    strictness: &'a Strictnesses,
     /// Reading criteria asks for one; no cursor is made with it.
     key: CursorKey,
     pub report: Report,
@@ -50,11 +51,12 @@ struct Item {
 
 impl<'a> Loader<'a> {
     /// A loader for one import.
-    pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str) -> Loader<'a> {
+    pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str, strictness: &'a Strictnesses) -> Loader<'a> {
         Loader {
             store,
             source,
             base,
+            strictness,
             key: CursorKey::new(Vec::new()),
             report: Report::default(),
             waiting: Vec::new(),
@@ -215,15 +217,16 @@ impl<'a> Loader<'a> {
 
     /// Checks a resource and gives it its identity and source.
     fn item(&self, place: &str, spec: &'static ResourceSpec, id: String, mut resource: Object) -> Result<Item, String> {
-        let issues = profile::check(&resource);
-        if !issues.is_empty() {
-            return Err(words(&issues));
+        let own = resource.objects("meta").find_map(|meta| meta.text("source")).map(str::to_owned);
+        let source = self.source.map(str::to_owned).or(own).unwrap_or_else(|| UNNAMED.to_owned());
+        let verdict = profile::check(&resource, self.strictness.of(Some(&source)));
+        if !verdict.errors.is_empty() {
+            return Err(words(&verdict.errors));
         }
         if !is_id(&id) {
             return Err(format!("\"{id}\" is not an id"));
         }
-        let own = resource.objects("meta").find_map(|meta| meta.text("source")).map(str::to_owned);
-        let source = self.source.map(str::to_owned).or(own).unwrap_or_else(|| UNNAMED.to_owned());
+        verdict.mark(&mut resource);
         if resource.get("id").is_some() {
             resource.set("id", Json::string(id.clone()));
         }

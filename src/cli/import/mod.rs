@@ -14,12 +14,19 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use crate::profile::Strictnesses;
 use crate::store::Store;
 use load::Loader;
 pub use report::Report;
 
 /// Imports the files and folders. An error is of the database or the file system; refusals are in the report.
-pub async fn run(store: &Store, paths: &[PathBuf], source: Option<&str>, base: &str) -> Result<Report, Failure> {
+pub async fn run(
+    store: &Store,
+    paths: &[PathBuf],
+    source: Option<&str>,
+    base: &str,
+    strictness: &Strictnesses,
+) -> Result<Report, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if !path.exists() {
@@ -32,7 +39,7 @@ pub async fn run(store: &Store, paths: &[PathBuf], source: Option<&str>, base: &
     if let Some(source) = source {
         store.introduce_source(source).await?;
     }
-    let mut loader = Loader::new(store, source, base);
+    let mut loader = Loader::new(store, source, base, strictness);
     for file in &files {
         let name = file.display().to_string();
         read::documents(file, &mut async |document, size| {
@@ -54,9 +61,15 @@ pub async fn run(store: &Store, paths: &[PathBuf], source: Option<&str>, base: &
 }
 
 /// Imports text that the program carries, as if from a file of this name.
-pub async fn run_ndjson(store: &Store, name: &str, text: &str, base: &str) -> Result<Report, Failure> {
+pub async fn run_ndjson(
+    store: &Store,
+    name: &str,
+    text: &str,
+    base: &str,
+    strictness: &Strictnesses,
+) -> Result<Report, Failure> {
     let bar = progress(text.len() as u64);
-    let mut loader = Loader::new(store, None, base);
+    let mut loader = Loader::new(store, None, base, strictness);
     for (at, line) in text.lines().enumerate() {
         let place = format!("{name}:{}", at + 1);
         match read::json(line.as_bytes()) {

@@ -5,7 +5,7 @@
 use super::super::write::same_id;
 use super::super::{Answer, Call};
 use super::input::{Body, Input};
-use crate::access::{Denied, Interaction};
+use crate::access::{Denied, Grant, Interaction};
 use crate::error::Problem;
 use crate::fhir::json::Object;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
@@ -69,7 +69,7 @@ fn findings(
             return Err(Problem::bad_request(IssueType::Required, words).at("Parameters.parameter"));
         }
         (Some(resource), _) => {
-            issues.extend(of_resource(spec, resource, profile.as_deref()));
+            issues.extend(of_resource(call, spec, resource, profile.as_deref()));
             if let (Some(Mode::Update), Some(id)) = (mode, id)
                 && let Err(problem) = same_id(resource, id)
             {
@@ -85,9 +85,10 @@ fn findings(
     if let Some(Err(denied)) = interaction.map(|interaction| call.caller.grant(spec, interaction)) {
         issues.push(Issue::error(IssueType::Forbidden, denied.to_string()));
     }
-    if issues.is_empty() {
+    if issues.iter().all(|issue| issue.severity != "error") {
         let words = match mode {
             Some(Mode::Delete) => "no issues: you may delete resources of this type that are your own source's",
+            _ if !issues.is_empty() => "no errors: the resource is valid, with what is told above",
             _ => "no issues: the resource is valid",
         };
         issues.push(Issue { severity: "information", ..Issue::error(IssueType::Informational, words) });
@@ -107,23 +108,24 @@ fn mode(input: &mut Input, id: Option<&str>) -> Result<Option<Mode>, Problem> {
     }
 }
 
-fn of_resource(spec: &'static ResourceSpec, resource: &Object, canonical: Option<&str>) -> Vec<Issue> {
-    let mut issues = profile::check(resource);
+fn of_resource(call: &Call, spec: &'static ResourceSpec, resource: &Object, canonical: Option<&str>) -> Vec<Issue> {
+    let write = call.caller.grant(spec, Interaction::Create).or(call.caller.grant(spec, Interaction::Update));
+    let strictness = call.state.config.profile.of(write.as_ref().ok().and_then(Grant::source));
+    let mut issues = profile::validate(resource, canonical, strictness).unwrap_or_else(|| {
+        let mut issues = profile::validate(resource, None, strictness).unwrap_or_default();
+        let words = format!(
+            "this service does not know the profile {}, so the resource was not checked against it",
+            shorten(canonical.unwrap_or_default())
+        );
+        issues.push(Issue::error(IssueType::NotSupported, words).at("http.profile"));
+        issues
+    });
     match resource.text("resourceType") {
         Some(name) if name != spec.name => {
             let words = format!("this is a {}, but the address is for {}", shorten(name), spec.name);
             issues.push(Issue::error(IssueType::Invalid, words).at("resourceType"));
         }
         _ => {}
-    }
-    if let Some(canonical) = canonical {
-        issues.extend(profile::check_against(resource, canonical).unwrap_or_else(|| {
-            let words = format!(
-                "this service does not know the profile {}, so the resource was not checked against it",
-                shorten(canonical)
-            );
-            vec![Issue::error(IssueType::NotSupported, words).at("http.profile")]
-        }));
     }
     issues
 }

@@ -39,9 +39,10 @@ fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static Resource
     let (kind, name) = (spec.name, operation.name);
     let path = if of_one { format!("/fhir/{kind}/{{id}}/${name}") } else { format!("/fhir/{kind}/${name}") };
     let id = format!("{}{}{kind}", camel(name), if of_one { "One" } else { "" });
-    let tag = if operation.definition.starts_with("http://hl7.org") { "Operations" } else { "Access" };
+    let tag = if operation.is_ours() { "Access" } else { "Operations" };
     let whose = persona(operation).map(|name| format!(" In the sandbox, ask as `{name}`.")).unwrap_or_default();
-    let words = format!("[{}]({}){whose}", operation.definition, operation.definition);
+    let definition = operation.definition_url();
+    let words = format!("[{definition}]({definition}){whose}");
     let summary =
         if operation.kinds.is_empty() { format!("{} ({kind})", operation.doc) } else { operation.doc.to_owned() };
     let begun = |id: &str| {

@@ -39,6 +39,7 @@ impl From<Match> for Written {
             created: false,
             changed: false,
             resource: found.resource,
+            notes: Vec::new(),
         }
     }
 }

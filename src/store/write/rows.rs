@@ -44,6 +44,7 @@ pub fn prepare(
         created: step.created,
         changed: !step.same,
         resource: String::new(),
+        notes: write.notes.clone(),
     };
     let mut record = Object::default();
     let mut base_columns = |version: i32, confidentiality: Confidentiality, verb: &str| {
@@ -110,11 +111,7 @@ fn stamp(resource: &mut Object, id: &str, version: i32, now: OffsetDateTime, sou
     resource.set("id", Json::string(id));
     let mut meta = match resource.get("meta") {
         Some(Json::Object(meta)) => meta.clone(),
-        _ => {
-            let at = resource.0.iter().position(|(key, _)| key == "id").map_or(0, |at| at + 1);
-            resource.0.insert(at, ("meta".to_owned(), Json::Null));
-            Object::default()
-        }
+        _ => Object::default(),
     };
     meta.remove("versionId");
     meta.remove("lastUpdated");
@@ -123,7 +120,7 @@ fn stamp(resource: &mut Object, id: &str, version: i32, now: OffsetDateTime, sou
     if let Some(uri) = source_uri.filter(|_| meta.get("source").is_none()) {
         meta.0.insert(2, ("source".to_owned(), Json::string(uri)));
     }
-    resource.set("meta", Json::Object(meta));
+    resource.set_meta(meta);
 }
 
 /// Whether two resources differ in nothing but version and time.

@@ -127,7 +127,7 @@ impl Work<'_> {
         for write in patches {
             let Change::Patch { edit, .. } = &write.change else { continue };
             let stored = known.get(&write.name()).filter(|known| known.visible).and_then(|known| known.object());
-            let made = stored.and_then(|stored| edit(stored).ok());
+            let made = stored.and_then(|stored| edit(stored).ok()).map(|(made, _)| made);
             names.extend(lock::names_of(write.grant.spec(), &write.id, made.as_ref(), self.base));
         }
         Ok(names)
@@ -212,10 +212,11 @@ impl Work<'_> {
         let Change::Patch { edit, .. } = &write.change else { return Ok(()) };
         let stored = step.stored.as_deref().and_then(|text| Json::parse(text.as_bytes()).ok());
         let Some(Json::Object(stored)) = stored else { return Err(Refusal::NotFound) };
-        let resource = edit(stored).map_err(Refusal::Unfit)?;
+        let (resource, notes) = edit(stored).map_err(Refusal::Unfit)?;
         if !self.locked.holds(&lock::names_of(write.grant.spec(), &write.id, Some(&resource), self.base)) {
             return Err(Refusal::Moved);
         }
+        write.notes = notes;
         write.change = Change::Update { resource, if_match: None, skip_same: false };
         Ok(())
     }

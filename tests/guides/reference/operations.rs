@@ -48,8 +48,8 @@ fn addresses(one: &Operation) -> String {
 
 /// Where somebody else has defined it; our own canonicals are names, and lead nowhere.
 fn definition(one: &Operation) -> String {
-    match one.definition.contains("//hl7.org/") {
-        true => format!("Defined by [HL7]({}).", one.definition),
-        false => format!("This record's own: {}.", code(one.definition)),
+    match one.is_ours() {
+        false => format!("Defined by [HL7]({}).", one.definition_url()),
+        true => format!("This record's own: {}.", code(&one.definition_url())),
     }
 }

@@ -26,7 +26,8 @@ fn issues(path: &Path) -> Vec<Issue> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).expect("folder").map(|e| e.expect("entry").path()).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("folder").map(|e| e.expect("entry").path()).collect();
     found.sort();
     found
 }

@@ -9,12 +9,12 @@ use crate::common::TestApp;
 
 /// A service with the sandbox's record, staff, relationships, sources and clients.
 pub async fn sandbox() -> TestApp {
-    let app = TestApp::with(Config { sandbox: true, ..Config::default() }).await;
+    let app = TestApp::held(Config { sandbox: true, ..Config::default() }).await;
     app.store.begin_sandbox().await.expect("the mark of a sandbox");
     for (file, lines) in
         [("record", sandbox::RECORD), ("staff", sandbox::STAFF), ("organisations", sandbox::ORGANISATIONS)]
     {
-        let report = import::run_ndjson(&app.store, file, lines, &app.base).await.expect("import");
+        let report = import::run_ndjson(&app.store, file, lines, &app.base, &app.strictness).await.expect("import");
         assert_eq!(report.refusals(), []);
     }
     let relationships = sandbox::relationships().expect("relationships");

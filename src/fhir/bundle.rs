@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use super::elements::{TypeDef, is_resource_type, type_def};
 use super::json::{Json, Object, write_str};
 use super::narrative;
@@ -92,11 +94,14 @@ impl Writer {
         self.out.push('}');
     }
 
-    /// What the caller should know of the answer.
+    /// What the caller should know of the answer. R4 wants a fullUrl of every entry; the same words have the same one.
     pub fn warnings(&mut self, issues: &[Issue]) {
         if !issues.is_empty() {
+            let outcome = outcome(issues).to_string();
+            let name = Uuid::new_v5(&Uuid::NAMESPACE_OID, outcome.as_bytes());
             self.entry();
-            self.member("resource", &outcome(issues).to_string());
+            self.member("fullUrl", &Json::string(name.urn().to_string()).to_string());
+            self.member("resource", &outcome);
             self.member("search", "{\"mode\":\"outcome\"}");
             self.out.push('}');
         }

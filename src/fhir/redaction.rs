@@ -3,11 +3,45 @@
 
 use super::json::{Json, Object};
 
-/// The elements that are kept. A narrative, extensions and contained resources may repeat what is taken out.
-const KEPT: [&str; 16] = [
+/// The extensions of which the code is kept, and no more: whether the NHS number is verified, and why there is none. A Patient
+/// without them does not conform to its profile.
+const KEPT_EXTENSIONS: [&str; 2] = [
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus",
+    "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason",
+];
+
+/// What their codes may be: what is in no list may say anything.
+const SYSTEMS: [&str; 5] = [
+    "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
+    "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusWales",
+    "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberUnavailableReason",
+    "https://fhir.hl7.org.uk/CodeSystem/UKCore-WithheldIdentityReason",
+    "http://terminology.hl7.org/CodeSystem/v3-NullFlavor",
+];
+const CODES: [&str; 15] = [
+    "01",
+    "02",
+    "03",
+    "04",
+    "05",
+    "06",
+    "07",
+    "08",
+    "97",
+    "99",
+    "nn",
+    "NI",
+    "nhs-number-not-known",
+    "overseas-patient",
+    "devolved-nation",
+];
+
+/// The elements that are kept. A narrative, other extensions and contained resources may repeat what is taken out.
+const KEPT: [&str; 17] = [
     "resourceType",
     "id",
     "meta",
+    "extension",
     "language",
     "identifier",
     "active",
@@ -50,16 +84,33 @@ pub fn whereabouts(patient: &Object) -> Object {
     kept
 }
 
-/// Takes out, wherever they are, what may say anything: extensions, and who gave an identifier.
+/// Takes out, wherever they are, what may say anything: extensions but two, and who gave an identifier.
 fn strip(value: &mut Json) {
     match value {
         Json::Object(object) => {
+            let codes: Vec<Json> = object.objects("extension").filter_map(code_alone).collect();
             object.0.retain(|(name, _)| !matches!(name.as_str(), "extension" | "assigner") && !name.starts_with('_'));
             object.0.iter_mut().for_each(|(_, value)| strip(value));
+            if !codes.is_empty() {
+                object.set("extension", Json::Array(codes));
+            }
         }
         Json::Array(items) => items.iter_mut().for_each(strip),
         _ => {}
     }
+}
+
+/// One of the two extensions, as system and code alone: a display or a text may say anything, and so may what is no code.
+fn code_alone(extension: &Object) -> Option<Json> {
+    let one_of = |known: &[&'static str], text: &str| known.iter().copied().find(|known| *known == text);
+    let url = one_of(&KEPT_EXTENSIONS, extension.text("url")?)?;
+    let value = extension.get("valueCodeableConcept")?.as_object()?;
+    let coding = value.objects("coding").find_map(|coding| {
+        let (system, code) = (one_of(&SYSTEMS, coding.text("system")?)?, one_of(&CODES, coding.text("code")?)?);
+        Some(Json::object([("system", Json::string(system)), ("code", Json::string(code))]))
+    })?;
+    let concept = Json::object([("coding", Json::Array(vec![coding]))]);
+    Some(Json::object([("url", Json::string(url)), ("valueCodeableConcept", concept)]))
 }
 
 #[cfg(test)]
@@ -81,5 +132,17 @@ mod tests {
         for part in ["9990000018", "Attwood", "1950-05-05", "\"R\"", "REDACTED", "\"versionId\":\"2\""] {
             assert!(left.contains(part), "{part} is not in {left}");
         }
+    }
+
+    #[test]
+    fn whether_a_number_is_verified_is_left_as_a_code_alone() {
+        let text = r#"{"resourceType":"Patient","extension":[{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason",
+            "valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberUnavailableReason","code":"SW1A1AA"}]}}],
+            "identifier":[{"extension":[{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus","valueCodeableConcept":{"text":"SW1A 1AA",
+            "coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"01","display":"SW1A 1AA"}]}}],"value":"9990000018"}]}"#;
+        let Json::Object(patient) = Json::parse(text.as_bytes()).expect("JSON") else { panic!("no object") };
+        let left = Json::Object(whereabouts(&patient)).to_string();
+        assert!(!left.contains("SW1A") && !left.contains("Unavailable"), "{left}");
+        assert!(left.contains(r#""valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"01"}]}"#), "{left}");
     }
 }

@@ -51,13 +51,9 @@ async fn every_endpoint_that_is_named_is_there() {
         security["extension"][0]["url"],
         "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
     );
-    for (name, other) in [
-        ("authorize", "authorization_endpoint"),
-        ("token", "token_endpoint"),
-        ("introspect", "introspection_endpoint"),
-        ("revoke", "revocation_endpoint"),
-        ("manage", "management_endpoint"),
-    ] {
+    for (name, other) in
+        [("authorize", "authorization_endpoint"), ("token", "token_endpoint"), ("manage", "management_endpoint")]
+    {
         assert_eq!(said(name), smart[other], "{name}");
     }
     let capabilities = smart["capabilities"].as_array().expect("a list");
@@ -76,6 +72,8 @@ async fn a_service_where_nobody_can_sign_in_says_so() {
     assert_eq!(smart["capabilities"], json!(["client-confidential-asymmetric", "permission-v1", "permission-v2"]));
     assert_eq!(smart["grant_types_supported"], json!(["client_credentials"]));
     assert!(smart.get("authorization_endpoint").is_none() && smart.get("management_endpoint").is_none());
+    let metadata = get_any(&app, "/fhir/metadata").await;
+    assert!(metadata["rest"][0]["security"].get("extension").is_none(), "the extension wants an authorize");
     let page = Browser::new(&app.url).get("/oauth/manage").await;
     assert_eq!(page.status, 403);
     assert!(page.text.contains("nobody can sign in here"), "{}", page.text);

@@ -3,7 +3,7 @@
 PROFILE ?= dev
 BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
 
-.PHONY: demo test check generate setup
+.PHONY: demo test check bench generate setup
 
 demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for speed)
 	cargo build --profile $(PROFILE)
@@ -19,9 +19,13 @@ check: setup ## Formatting and lints; licences where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
 
-generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the access matrix, docs/reference, the sandbox record and the OpenAPI document
+bench: setup ## What a resource costs on its way in, by type, with a release build and a PostgreSQL of its own
+	cargo bench --bench checks
+
+generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the verdicts on UK Core's examples, the access matrix, docs/reference, the sandbox record and the OpenAPI document
 	LCR_GENERATE=1 cargo test --test generated
 	LCR_GENERATE=1 cargo test --test matrix
+	LCR_GENERATE=1 cargo test --test profiles ukcore
 	LCR_GENERATE=1 cargo test --test guides reference
 	cargo run -- sandbox generate --patients 21 --seed 1 --observations 40 --out sandbox
 	LCR_GENERATE=1 cargo test --test openapi the_committed_document

@@ -13,7 +13,7 @@ export const others = part('others', 'Other observations', 'other observations',
   'category:not=laboratory,vital-signs');
 
 function part(id, title, noun, empty, query) {
-  return { id, title, noun, empty, queries: { all: `Observation?${query}&_sort=-date` }, draw: ({ all }) => draw(all.rows) };
+  return { id, title, noun, empty, queries: { all: `Observation?${query}&_sort=-date` }, draw: ({ all }) => ({ summary: `${all.rows.length}`, nodes: draw(all.rows) }) };
 }
 
 function draw(rows) {

@@ -33,7 +33,8 @@ export function forget() {
 export function door(title, words, client) {
   const iss = client?.state.serverUrl;
   document.title = title;
-  document.body.replaceChildren(el('main.door', el('h1', { tabindex: '-1' }, title), el('p', { role: 'alert' }, words),
+  document.body.replaceChildren(el('header.bar', el('div.inner', el('span.brand', 'Shared care record'))),
+    el('main.door', el('h1', { tabindex: '-1' }, title), el('p', { role: 'alert' }, words),
     el('p', el('a.button', { href: `launch.html${iss ? `?iss=${encodeURIComponent(iss)}` : ''}` }, 'Sign in and choose a patient')),
     el('p', 'If you came from a patient’s page in another system, open the app from there again.')));
   document.querySelector('h1').focus();

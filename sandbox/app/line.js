@@ -55,7 +55,8 @@ export function id(resource) {
   return `${resource.resourceType}/${resource.id}`;
 }
 
-// The details that there are, with dots between.
+// The details that there are, with dots between. Short ones, such as dates, do not break.
 function separated(details) {
-  return details.flat().filter(Boolean).flatMap((one, at) => (at ? [' · ', one] : [one]));
+  const shown = details.flat().filter(Boolean).map((one) => el(one.length < 30 ? 'span.short' : 'span', one));
+  return shown.flatMap((one, at) => (at ? [' · ', one] : [one]));
 }

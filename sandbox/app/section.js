@@ -14,6 +14,8 @@ export function section(client, part, { ended, changed }) {
   let lists = {};
 
   async function ask(way) {
+    // A button that was pressed here is gone when the answer is: the focus stays in the part.
+    const focused = element.contains(document.activeElement);
     element.setAttribute('aria-busy', 'true');
     try {
       const names = Object.keys(part.queries);
@@ -26,6 +28,7 @@ export function section(client, part, { ended, changed }) {
     } finally {
       element.removeAttribute('aria-busy');
     }
+    if (focused) element.focus();
     return changed();
   }
 

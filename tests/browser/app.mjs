@@ -16,11 +16,11 @@ const USERS = { gp: 'Dr Amara Okafor', 'social-worker': 'Priya Shah' };
 
 const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 if (screenshots) mkdirSync(screenshots, { recursive: true });
-const errors = [];
+const onConsole = [];
 // A request that a test makes fail, and one that the service refuses, are told on the console too.
 const expected = /Failed to load resource: (the server responded with a status of 40[13]|net::ERR_FAILED)/;
 
-async function tabOf(width) {
+async function tabOf(width, errors = onConsole) {
   const context = await chrome.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
   const tab = await context.newPage();
   tab.on('console', (message) => {
@@ -309,6 +309,14 @@ try {
   await desk.getByRole('heading', { name: /Sign in as a persona|Choose a patient/ }).waitFor();
   console.log('a revoked token ends the session, and a new launch begins');
 
+  const late = await tabOf(1280);
+  await late.clock.install();
+  await launched(late, 'gp', RICH);
+  await late.clock.fastForward('01:00:05');
+  await late.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+  assert.equal(await late.locator('#problems').count(), 0);
+  console.log('a session that ran out ends by itself');
+
   const last = await token(phone);
   await phone.getByRole('button', { name: 'Sign out' }).click();
   await phone.getByRole('heading', { name: 'You have signed out' }).waitFor();
@@ -332,7 +340,14 @@ try {
   await look(fresh, 'declined-390');
   console.log('declined: said so');
 
-  assert.deepEqual(errors, []);
+  const blocked = [];
+  const lured = await tabOf(390, blocked);
+  await lured.goto(`${service}/sandbox/app/launch.html?launch=1&iss=${encodeURIComponent('https://elsewhere.example/fhir')}`);
+  await lured.getByRole('alert').getByText('The record cannot be reached').waitFor();
+  assert.ok(blocked.length > 0 && blocked.every((words) => words.includes('Content Security Policy')), blocked.join());
+  console.log('a launch for another server goes nowhere');
+
+  assert.deepEqual(onConsole, []);
   console.log('no errors on the console');
 } finally {
   await chrome.close();

@@ -58,9 +58,11 @@ async fn the_app_shows_the_record_in_a_browser() {
         "on paper: whose, when, by whom",
         "what fails is tried again, alone",
         "a revoked token ends the session",
+        "a session that ran out ends by itself",
         "signed out: the token is dead",
         "without a session: the way to one",
         "declined: said so",
+        "a launch for another server goes nowhere",
         "no errors on the console",
     ];
     run("app.mjs", settings, &steps).await;

@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const fhir = `${service}/fhir`;
 const RICH = '13c4dc1b-7947-4d74-9add-0ad316d0a6f3';
 const HEAVY = '638ea2de-760c-4466-9d07-2f9fc5c51a25';
-const USERS = { gp: 'Dr Amara Okafor', 'social-worker': 'Priya Shah' };
+const USERS = { gp: 'Dr Amara Okafor', 'social-worker': 'Priya Shah', patient: 'Raymond Wright-Dhillon' };
 
 const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 if (screenshots) mkdirSync(screenshots, { recursive: true });
@@ -248,6 +248,12 @@ try {
   assert.deepEqual(await shown(social, 'problems'), ids(conditions));
   await look(social, 'social-worker-1280');
   console.log('a role that does not see medicines and results is told so');
+
+  const self = await tabOf(390);
+  await launched(self, 'patient', RICH);
+  assert.equal(await self.locator('#user').innerText(), 'Signed in as the patient');
+  await compare(self, RICH);
+  console.log('a patient sees their own record');
 
   // On a phone's width, by keyboard alone, with nothing said of server and patient.
   const phone = await tabOf(390);

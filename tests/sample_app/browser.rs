@@ -53,6 +53,7 @@ async fn the_app_shows_the_record_in_a_browser() {
         "more than is read at once: the rest on demand",
         "a role that does not see medicines and results is told so",
         "hostile text is text",
+        "a patient sees their own record",
         "an EPR's own banner is not doubled",
         "standalone launch at 390 px, by keyboard",
         "on paper: whose, when, by whom",

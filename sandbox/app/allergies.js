@@ -1,5 +1,5 @@
 // Allergies and intolerances. "None known" is something a source says; that nothing was shared is something else.
-import { folded, line, lines, tag } from './line.js';
+import { line, nowAndPast, tag } from './line.js';
 import { code, day, hasCode, sentence, text } from './words.js';
 
 // SNOMED CT: no known allergy; of drugs, to food, environmental.
@@ -14,7 +14,7 @@ export const allergies = {
   draw({ all }) {
     const past = all.rows.filter((row) => ['inactive', 'resolved'].includes(code(row.clinicalStatus)) || isRefuted(row));
     const present = all.rows.filter((row) => !past.includes(row)).sort((a, b) => isNone(a) - isNone(b));
-    return [lines(present, draw, 'None of those that were shared is active.'), folded('Inactive, resolved or ruled out', past, draw)];
+    return nowAndPast(present, past, draw, { none: 'None of those that were shared is active.', fold: 'Inactive, resolved or ruled out' });
   },
 };
 

@@ -31,7 +31,9 @@ async function open() {
     return reason(error) === 'ended' ? ended() : door('The record is not open', unreadable(error), client);
   }
   // The names of those who shared are asked for once, when the last part is there.
-  const changed = () => document.querySelector('section[aria-busy]') || nameSources(client).catch(() => null);
+  async function changed() {
+    if (!document.querySelector('section[aria-busy]')) await nameSources(client).catch(() => null);
+  }
   const told = { ended, changed };
   const [first, ...others] = [allergies, ...columns.flat()].map((part) => section(client, part, told));
   const of = (part) => others.find((one) => one.element.id === part.id).element;
@@ -50,6 +52,7 @@ async function open() {
         [allergies, ...columns.flat()].map((part) => el('a', { href: `#${part.id}` }, part.title))),
       first.element,
       el('div.columns', columns.map((column) => el('div.column', column.map(of))))));
+  setTimeout(ended, client.state.expiresAt * 1000 - Date.now());
   await Promise.all([first.fill(), ...others.map((one) => one.fill()), showUser()]);
 }
 
@@ -82,14 +85,14 @@ async function leave() {
     await signOut(client);
     door('You have signed out', 'This app can no longer read the record. Close the browser on a computer that others use.', client);
   } catch (error) {
-    forget();
+    forget(client);
     door('You have left the record', `The server could not be told (${error.message}): its token ends by itself within the hour.`, client);
   }
 }
 
 // The token has run out or was taken back: nothing more can be read, and what was read should not stay on the screen.
 function ended() {
-  forget();
+  forget(client);
   door('Your session has ended', 'You were signed out, or too much time went by. The record has been taken off this screen.', client);
 }
 

@@ -6,17 +6,18 @@ import { ago, day, minute } from './words.js';
 const RESTRICTED = ['R', 'V'];
 
 // line(resource, 'Hypertension', { tags: [tag('Severe')], details: ['Since 2008'], verb: 'recorded', date: '2008-11-27' })
-export function line(resource, title, { tags = [], details = [], verb, date }) {
+export function line(resource, title, { tags = [], details = [], list = [], verb, date }) {
   const said = separated(details);
   return el('li.line', { 'data-id': id(resource) },
     el('div', el('strong.title', title), [...tags, restricted(resource)].filter(Boolean).map((one) => [' ', one])),
     said.length > 0 && el('div.details', said),
+    list.length > 0 && el('ul.details', list.map((one) => el('li', one))),
     from(resource, verb, date));
 }
 
 // Source and freshness; the exact time, and when the record got it, in the title.
 export function from(resource, verb, date) {
-  return el('div.from', source(resource), ' · ', el('span.fresh', date ? [`${verb} `, when(date, resource)] : 'not dated'));
+  return el('div.from', source(resource), ' ', el('span.fresh', date ? [`${verb} `, when(date, resource)] : 'not dated'));
 }
 
 function when(date, resource) {
@@ -37,15 +38,16 @@ export function restricted(resource) {
   return high ? tag('Restricted', 'warn') : null;
 }
 
-// A list of lines, or what to say when there are none.
-export function lines(rows, draw, empty) {
-  if (rows.length) return el('ul.lines', rows.map(draw));
-  return empty && el('p.none', empty);
-}
-
-// What is past, folded away: it opens by mouse and by keyboard.
-export function folded(words, rows, draw) {
-  return rows.length ? el('details.past', el('summary', `${words} (${rows.length})`), lines(rows, draw)) : null;
+// What a part of lines draws: what counts now, and below it, folded away, what is past.
+export function nowAndPast(now, past, draw, { none, fold }) {
+  const list = (rows) => el('ul.lines', rows.map(draw));
+  return {
+    summary: past.length ? `${now.length} current, ${past.length} past` : `${now.length}`,
+    nodes: [
+      now.length ? list(now) : el('p.none', none),
+      past.length > 0 && el('details.past', el('summary', `${fold} (${past.length})`), list(past)),
+    ],
+  };
 }
 
 // "Type/id", by which a row can be found on the page.
@@ -53,7 +55,8 @@ export function id(resource) {
   return `${resource.resourceType}/${resource.id}`;
 }
 
-// The details that there are, with dots between.
+// The details that there are, with dots between. Short ones, such as dates, do not break.
 function separated(details) {
-  return details.flat().filter(Boolean).flatMap((one, at) => (at ? [' · ', one] : [one]));
+  const shown = details.flat().filter(Boolean).map((one) => el(one.length < 30 ? 'span.short' : 'span', one));
+  return shown.flatMap((one, at) => (at ? [' · ', one] : [one]));
 }

@@ -1,5 +1,5 @@
 // Medicines that are taken, or were to be: those in use first.
-import { folded, line, lines, tag } from './line.js';
+import { line, nowAndPast, tag } from './line.js';
 import { day, hasCode, period, quantity, sentence, text } from './words.js';
 
 const OVER = 'completed,stopped,not-taken';
@@ -15,7 +15,7 @@ export const medicines = {
     past: `MedicationStatement?status=${OVER}&_sort=-effective`,
   },
   draw({ current, past }) {
-    return [lines(current.rows, draw, 'No current medicines.'), folded('Past medicines', past.rows, draw)];
+    return nowAndPast(current.rows, past.rows, draw, { none: 'No current medicines.', fold: 'Past medicines' });
   },
 };
 
@@ -29,13 +29,13 @@ function draw(row) {
     details: [
       dosage(row.dosage?.[0]),
       row.effectivePeriod ? period(row.effectivePeriod) : row.effectiveDateTime && day(row.effectiveDateTime),
-      issued && `last issued ${day(issued)}`,
+      row.dateAsserted && issued && `last issued ${day(issued)}`,
       row.reasonCode && `for ${row.reasonCode.map(text).join(', ')}`,
       row.statusReason?.map(text).join(', '),
       (row.note ?? []).map((note) => note.text),
     ],
-    verb: 'recorded',
-    date: row.dateAsserted,
+    verb: row.dateAsserted ? 'recorded' : 'last issued',
+    date: row.dateAsserted ?? issued,
   });
 }
 

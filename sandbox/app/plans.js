@@ -1,6 +1,5 @@
 // Care plans, with what they hold.
-import { el } from './dom.js';
-import { folded, line, lines, tag } from './line.js';
+import { line, nowAndPast, tag } from './line.js';
 import { period, sentence, text } from './words.js';
 
 const OVER = ['completed', 'revoked'];
@@ -14,7 +13,7 @@ export const plans = {
   draw({ all }) {
     const past = all.rows.filter((row) => OVER.includes(row.status));
     const current = all.rows.filter((row) => !past.includes(row));
-    return [lines(current, draw, 'No current care plans.'), folded('Past care plans', past, draw)];
+    return nowAndPast(current, past, draw, { none: 'No current care plans.', fold: 'Past care plans' });
   },
 };
 
@@ -29,9 +28,9 @@ function draw(row) {
       period(row.period),
       row.author && `by ${row.author.display ?? row.author.identifier?.value ?? row.author.reference}`,
       row.description,
-      activities.length > 0 && el('ul.activities', activities.map((detail) => el('li',
-        `${detail.code ? text(detail.code) : 'Activity'}${detail.description ? `: ${detail.description}` : ''} (${sentence(detail.status).toLowerCase()})`))),
     ],
+    list: activities.map((detail) => `${detail.code ? text(detail.code) : 'Activity'}`
+      + `${detail.description ? `: ${detail.description}` : ''} (${sentence(detail.status).toLowerCase()})`),
     verb: 'created',
     date: row.created ?? row.period?.start,
   });

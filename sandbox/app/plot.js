@@ -28,17 +28,17 @@ export function plot(points, { name, unit, low, high, sources }) {
     svg('text', { x: LEFT, y: HEIGHT - 4 }, day(first.date.slice(0, 10))),
     first.time !== last.time && svg('text', { x: WIDTH - RIGHT, y: HEIGHT - 4, 'text-anchor': 'end' }, day(last.date.slice(0, 10))),
     series.map((line) => svg('polyline.trend', { points: line.map((point) => `${x(point.time)},${y(point.value)}`).join(' ') })),
-    points.map((point) => mark(x(point.time), y(point.value), point, sources.indexOf(point.source))));
+    points.map((point) => mark(x(point.time), y(point.value), point, sources.indexOf(point.source), points.length > 40 ? 1.5 : 3.2)));
 }
 
 // A circle for the first source, a square for the second, a diamond for all others; a ring around what is abnormal.
-export function mark(x, y, point, shape) {
+export function mark(x, y, point, shape, size = 3.2) {
   const turned = shape > 1 ? `rotate(45 ${x} ${y})` : null;
   const title = point.words && svg('title', point.words);
   return svg('g.point', { class: point.flagged ? 'point flagged' : 'point' },
-    point.flagged && svg('circle.ring', { cx: x, cy: y, r: 6 }),
-    shape < 1 ? svg('circle', { cx: x, cy: y, r: 3.2 }, title)
-      : svg('rect', { x: x - 3.2, y: y - 3.2, width: 6.4, height: 6.4, transform: turned }, title));
+    point.flagged && svg('circle.ring', { cx: x, cy: y, r: size + 3 }),
+    shape < 1 ? svg('circle', { cx: x, cy: y, r: size }, title)
+      : svg('rect', { x: x - size, y: y - size, width: 2 * size, height: 2 * size, transform: turned }, title));
 }
 
 // Round numbers from below the lowest value to above the highest, four at most.

@@ -1,5 +1,5 @@
 // Conditions: those that are not over first, then the others. What two sources say of one problem is two rows.
-import { folded, line, lines, tag } from './line.js';
+import { line, nowAndPast, tag } from './line.js';
 import { code, day, sentence, text } from './words.js';
 
 const OVER = 'inactive,resolved,remission';
@@ -15,7 +15,9 @@ export const problems = {
     past: `Condition?clinical-status=${OVER}&_sort=-onset-date`,
   },
   draw({ current, past }) {
-    return [lines(current.rows, draw, 'No active problems.'), folded('Past problems', past.rows, draw)];
+    const isRefuted = (row) => code(row.verificationStatus) === 'refuted';
+    const now = current.rows.filter((row) => !isRefuted(row));
+    return nowAndPast(now, [...current.rows.filter(isRefuted), ...past.rows], draw, { none: 'No active problems.', fold: 'Past or ruled out' });
   },
 };
 

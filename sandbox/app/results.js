@@ -13,10 +13,10 @@ export const others = part('others', 'Other observations', 'other observations',
   'category:not=laboratory,vital-signs');
 
 function part(id, title, noun, empty, query) {
-  return { id, title, noun, empty, queries: { all: `Observation?${query}&_sort=-date` }, draw: ({ all }) => draw(all.rows) };
+  return { id, title, noun, empty, queries: { all: `Observation?${query}&_sort=-date` }, draw };
 }
 
-function draw(rows) {
+function draw({ all: { rows } }) {
   // A panel, such as a full blood count, has no value; it names its members.
   const panels = rows.filter((row) => row.hasMember && !value(row));
   const place = new Map(panels.flatMap((panel) => panel.hasMember.map((member, at) => [member.reference, { title: text(panel.code), at }])));
@@ -27,20 +27,20 @@ function draw(rows) {
   panels.forEach((panel) => blocks.has(text(panel.code)) || blocks.set(text(panel.code), []));
   const loose = blocks.get(undefined) ?? [];
   blocks.delete(undefined);
-  return [
-    ...[...blocks].map(([title, members]) => block(title, panels.filter((panel) => text(panel.code) === title),
-      members.toSorted((a, b) => placeOf(a).at - placeOf(b).at))),
-    loose.length > 0 && block(blocks.size > 0 ? 'Single tests' : null, [], loose),
-  ].filter(Boolean);
+  const nodes = [...blocks].map(([title, members]) => block(title, panels.filter((panel) => text(panel.code) === title),
+    members.toSorted((a, b) => placeOf(a).at - placeOf(b).at)));
+  if (loose.length > 0) nodes.push(block(nodes.length > 0 ? 'Single tests' : null, [], loose));
+  return { summary: `${rows.length}`, nodes };
 }
 
 // What is one measurement: the SNOMED CT code if there is one, and the unit.
 function key(row) {
   const codings = row.code?.coding ?? [];
   const coding = codings.find((one) => one.system === 'http://snomed.info/sct') ?? codings[0];
-  return `${coding ? `${coding.system}|${coding.code}` : text(row.code)} ${row.valueQuantity?.unit ?? ''}`;
+  return `${coding ? `${coding.system}|${coding.code}` : text(row.code)} ${row.valueQuantity?.code ?? row.valueQuantity?.unit ?? ''}`;
 }
 
+// Groups under one heading, and whose marks the plots have.
 function block(title, panels, groups) {
   const sources = [...new Set(groups.flat().map((row) => row.meta?.source))];
   const results = groups.map((rows) => result(rows, sources));
@@ -87,12 +87,15 @@ function legend(sources, rows) {
     svg('svg', { viewBox: '0 0 14 14', 'aria-hidden': 'true' }, mark(7, 7, {}, at)), source(rows.find((row) => row.meta?.source === uri)))));
 }
 
+// What the plot shows, and what it cannot.
 function table(rows, name) {
+  const ranged = rows.some(rangeText);
+  const heads = ['Taken', 'Result', ranged && 'Range', 'Shared by'].filter(Boolean);
   return el('table', el('caption.hidden', `All results of ${name}, newest first`),
-    el('thead', el('tr', ['Taken', 'Result', 'Range', 'Shared by'].map((words) => el('th', { scope: 'col' }, words)))),
+    el('thead', el('tr', heads.map((words) => el('th', { scope: 'col' }, words)))),
     el('tbody', rows.map((row) => el('tr', { 'data-id': id(row) },
       el('td', Number.isNaN(time(date(row))) ? 'Not dated' : el('time', { datetime: date(row), title: minute(date(row)) }, day(date(row)))),
       el('td', value(row) ?? 'No value', marks(row)),
-      el('td', rangeText(row) ?? ''),
+      ranged && el('td', rangeText(row) ?? ''),
       el('td', source(row))))));
 }

@@ -1,5 +1,6 @@
 // One part of the screen: its heading, and below it what was found, or why there is nothing. A part is a declaration
-// { id, title, noun, queries, empty, draw }: queries by name, of which draw gets what each found, by the same name.
+// { id, title, noun, queries, empty, draw }: queries by name; draw gets what each found by the same name, and makes
+// { summary, nodes } of it.
 import { el } from './dom.js';
 import { further, reason, search } from './record.js';
 import { count } from './words.js';
@@ -13,6 +14,8 @@ export function section(client, part, { ended, changed }) {
   let lists = {};
 
   async function ask(way) {
+    // A button that was pressed here is gone when the answer is: the focus stays in the part.
+    const focused = element.contains(document.activeElement);
     element.setAttribute('aria-busy', 'true');
     try {
       const names = Object.keys(part.queries);
@@ -25,6 +28,7 @@ export function section(client, part, { ended, changed }) {
     } finally {
       element.removeAttribute('aria-busy');
     }
+    if (focused) element.focus();
     return changed();
   }
 
@@ -33,10 +37,9 @@ export function section(client, part, { ended, changed }) {
     const rows = all.flatMap((list) => list.rows);
     const unread = all.some((list) => list.next);
     const mistakes = all.reduce((sum, list) => sum + list.mistakes, 0);
-    const drawn = rows.length ? part.draw(lists) : [el('p.none', part.empty)];
-    const named = Object.entries(lists).filter(([name]) => name !== 'all').map(([name, list]) => `${list.rows.length} ${name}`);
-    summary.textContent = `${named.join(', ') || rows.length}${unread ? ', and more' : ''}`;
-    body.replaceChildren(...[drawn,
+    const drawn = rows.length ? part.draw(lists) : { summary: '', nodes: [el('p.none', part.empty)] };
+    summary.textContent = `${drawn.summary}${unread ? ', and more' : ''}`;
+    body.replaceChildren(...[drawn.nodes,
       mistakes > 0 && el('p.note', `${count(mistakes, 'entry', 'entries')} that the source marked as entered in error: not shown.`),
       unread && el('p.more', el('button', { type: 'button', click: () => ask(onward) }, `Show more ${part.noun}`),
         ' There are older ones that were not read yet.')].flat().filter(Boolean));

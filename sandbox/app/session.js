@@ -16,24 +16,25 @@ export async function whoIsSignedIn(client) {
 
 // Ends the session at the server (RFC 7009) and forgets it here.
 export async function signOut(client) {
-  const { server, token } = { server: client.state.serverUrl, token: client.state.tokenResponse.access_token };
-  const discovery = await (await fetch(`${server}/.well-known/smart-configuration`)).json();
-  const body = new URLSearchParams({ client_id: clientId, token });
+  const discovery = await (await fetch(`${client.state.serverUrl}/.well-known/smart-configuration`)).json();
+  const body = new URLSearchParams({ client_id: clientId, token: client.state.tokenResponse.access_token });
   const answer = await fetch(discovery.revocation_endpoint, { method: 'POST', body });
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  forget();
+  forget(client);
 }
 
-// What fhirclient keeps of the session.
-export function forget() {
-  sessionStorage.clear();
+// Takes what fhirclient keeps of the session out of the browser.
+export function forget(client) {
+  sessionStorage.removeItem(client.state.key);
+  sessionStorage.removeItem('SMART_KEY');
 }
 
 // In place of the record: why it is not here, and the way back.
 export function door(title, words, client) {
   const iss = client?.state.serverUrl;
   document.title = title;
-  document.body.replaceChildren(el('main.door', el('h1', { tabindex: '-1' }, title), el('p', { role: 'alert' }, words),
+  document.body.replaceChildren(el('header.bar', el('div.inner', el('span.brand', 'Shared care record'))),
+    el('main.door', el('h1', { tabindex: '-1' }, title), el('p', { role: 'alert' }, words),
     el('p', el('a.button', { href: `launch.html${iss ? `?iss=${encodeURIComponent(iss)}` : ''}` }, 'Sign in and choose a patient')),
     el('p', 'If you came from a patient’s page in another system, open the app from there again.')));
   document.querySelector('h1').focus();

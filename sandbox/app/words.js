@@ -58,8 +58,12 @@ export function time(value) {
 export function ago(value, now = Date.now()) {
   const days = Math.floor((now - time(value)) / DAY);
   if (days < 0) return 'in the future';
-  if (value.length === 4) return plural(Math.floor(days / 365.25), 'year', 'this year');
-  if (value.length === 7 && days < 62) return 'this month or last';
+  if (value.length < 10) {
+    const [year, month = null] = value.split('-').map(Number);
+    const years = new Date(now).getFullYear() - year;
+    const months = years * 12 + new Date(now).getMonth() + 1 - month;
+    return month && months < 24 ? plural(months, 'month', 'this month') : plural(years, 'year', 'this year');
+  }
   if (days < 14) return plural(days, 'day', 'today');
   if (days < 70) return plural(Math.floor(days / 7), 'week');
   if (days < 730) return plural(Math.floor(days / 30.44), 'month');

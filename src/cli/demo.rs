@@ -107,6 +107,7 @@ fn greet(config: &Config, url: &str, began: Instant) -> Result<(), Failure> {
     println!("  Try every call     {base}/docs");
     println!("  Launch an app      {base}/sandbox");
     println!("  What it can do     {base}/fhir/metadata");
+    println!("  A SMART app        {base}/sandbox/app/launch.html");
     println!("  SMART discovery    {base}/fhir/.well-known/smart-configuration");
     println!("  Is it well         {base}/health/ready\n");
     println!("Personas:");

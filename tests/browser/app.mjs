@@ -12,15 +12,15 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const fhir = `${service}/fhir`;
 const RICH = '13c4dc1b-7947-4d74-9add-0ad316d0a6f3';
 const HEAVY = '638ea2de-760c-4466-9d07-2f9fc5c51a25';
-const USERS = { gp: 'Dr Amara Okafor', 'social-worker': 'Priya Shah' };
+const USERS = { gp: 'Dr Amara Okafor', 'social-worker': 'Priya Shah', patient: 'Raymond Wright-Dhillon' };
 
 const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 if (screenshots) mkdirSync(screenshots, { recursive: true });
-const errors = [];
+const onConsole = [];
 // A request that a test makes fail, and one that the service refuses, are told on the console too.
 const expected = /Failed to load resource: (the server responded with a status of 40[13]|net::ERR_FAILED)/;
 
-async function tabOf(width) {
+async function tabOf(width, errors = onConsole) {
   const context = await chrome.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
   const tab = await context.newPage();
   tab.on('console', (message) => {
@@ -51,11 +51,12 @@ async function press(tab, words, key = 'Enter') {
   throw new Error(`the keyboard does not reach "${words}"`);
 }
 
-// Every part is there: none is loading.
+// Every part is there, and so are the names of who signed in and who shared.
 async function settled(tab) {
   await tab.locator('#results').waitFor();
   await tab.waitForFunction(() => !document.querySelector('[aria-busy]'));
   await tab.waitForFunction(() => document.getElementById('user').textContent !== 'Signed in');
+  await tab.waitForFunction(() => [...document.querySelectorAll('[data-source]')].every((one) => !one.dataset.source.endsWith(one.textContent)));
 }
 
 // As an EPR does it: a launch for this user and patient, and the user's way through sign-in and consent.
@@ -126,7 +127,7 @@ async function compare(tab, patient) {
     for (const line of said) {
       const row = byId.get(line.id);
       assert.equal(line.source, nameOf(row.meta.source), `${line.id}: who shared it`);
-      const at = row.recordedDate ?? row.dateAsserted ?? row.created ?? row.effectiveDateTime ?? row.effectivePeriod?.start;
+      const at = row.recordedDate ?? row.dateAsserted ?? row.extension?.[0].valueDateTime ?? row.created ?? row.effectiveDateTime ?? row.effectivePeriod?.start;
       assert.ok(at ? line.time.includes(at.slice(0, 4)) : /not dated/i.test(line.words), `${line.id}: when`);
     }
     if (part !== 'results' && part !== 'vitals' && part !== 'others') assert.equal(said.length, rows.length, part);
@@ -193,13 +194,13 @@ try {
   assert.ok(!/Secret|07700/.test(await other.locator('body').innerText()));
   const allergies = await text(other, 'allergies');
   assert.match(allergies, /Allergy to peanut High risk[^]*Latex Unconfirmed[^]*No known allergy recorded/, 'both are shown, what is dangerous first');
-  assert.match(await text(other, 'problems'), /Asthma Ruled out/);
+  assert.match(await text(other, 'problems'), /Past or ruled out \(1\)/);
   assert.match(await text(other, 'problems'), /Coeliac disease Provisional/);
   assert.match(await text(other, 'problems'), /XYZ9/, 'a code that nothing names');
   assert.match(await text(other, 'problems'), /1 entry that the source marked as entered in error: not shown/);
   assert.ok(!(await text(other, 'problems')).includes('Another patient'));
   assert.match(await line(other, 'Condition/sensitive').innerText(), /Restricted/);
-  assert.match(await text(other, 'medicines'), /last issued 02-Nov-2026/);
+  assert.match(await text(other, 'medicines'), /last issued 02-Nov-2026, \d+ \w+ ago/);
   assert.match(await text(other, 'plans'), /Safety plan Active[^]*Weekly call/);
   assert.match(await text(other, 'results'), /3\.1 mmol\/L ▼ Below range/);
   assert.equal(await other.locator('#results .point.flagged').count(), 2);
@@ -248,6 +249,12 @@ try {
   await look(social, 'social-worker-1280');
   console.log('a role that does not see medicines and results is told so');
 
+  const self = await tabOf(390);
+  await launched(self, 'patient', RICH);
+  assert.equal(await self.locator('#user').innerText(), 'Signed in as the patient');
+  await compare(self, RICH);
+  console.log('a patient sees their own record');
+
   // On a phone's width, by keyboard alone, with nothing said of server and patient.
   const phone = await tabOf(390);
   await phone.goto(`${service}/sandbox/app/launch.html`);
@@ -259,8 +266,9 @@ try {
   await press(phone, 'Allow');
   await settled(phone);
   await look(phone, 'gp-390');
+  if (screenshots) await phone.screenshot({ path: `${screenshots}/app-gp-390-top.png` });
   const below = await phone.locator('#problems .past').evaluate((one) => one.open);
-  await press(phone, 'Past problems');
+  await press(phone, 'Past or ruled out');
   assert.notEqual(await phone.locator('#problems .past').evaluate((one) => one.open), below, 'Enter unfolds');
   await phone.reload();
   await settled(phone);
@@ -268,6 +276,7 @@ try {
   assert.ok((await phone.locator('#medicines h2').boundingBox()).y >= (await phone.locator('.banner').boundingBox()).height, 'the heading is not below the banner');
   await phone.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
   await look(phone, 'gp-390-unfolded');
+  if (screenshots) await phone.locator('#vitals').screenshot({ path: `${screenshots}/app-vitals-390.png` });
   console.log('standalone launch at 390 px, by keyboard');
 
   await desk.reload();
@@ -306,6 +315,14 @@ try {
   await desk.getByRole('heading', { name: /Sign in as a persona|Choose a patient/ }).waitFor();
   console.log('a revoked token ends the session, and a new launch begins');
 
+  const late = await tabOf(1280);
+  await late.clock.install();
+  await launched(late, 'gp', RICH);
+  await late.clock.fastForward('01:00:05');
+  await late.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+  assert.equal(await late.locator('#problems').count(), 0);
+  console.log('a session that ran out ends by itself');
+
   const last = await token(phone);
   await phone.getByRole('button', { name: 'Sign out' }).click();
   await phone.getByRole('heading', { name: 'You have signed out' }).waitFor();
@@ -329,7 +346,14 @@ try {
   await look(fresh, 'declined-390');
   console.log('declined: said so');
 
-  assert.deepEqual(errors, []);
+  const blocked = [];
+  const lured = await tabOf(390, blocked);
+  await lured.goto(`${service}/sandbox/app/launch.html?launch=1&iss=${encodeURIComponent('https://elsewhere.example/fhir')}`);
+  await lured.getByRole('alert').getByText('The record cannot be reached').waitFor();
+  assert.ok(blocked.length > 0 && blocked.every((words) => words.includes('Content Security Policy')), blocked.join());
+  console.log('a launch for another server goes nowhere');
+
+  assert.deepEqual(onConsole, []);
   console.log('no errors on the console');
 } finally {
   await chrome.close();

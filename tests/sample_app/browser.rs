@@ -34,14 +34,17 @@ async fn the_app_shows_the_record_in_a_browser() {
         "more than is read at once: the rest on demand",
         "a role that does not see medicines and results is told so",
         "hostile text is text",
+        "a patient sees their own record",
         "an EPR's own banner is not doubled",
         "standalone launch at 390 px, by keyboard",
         "on paper: whose, when, by whom",
         "what fails is tried again, alone",
         "a revoked token ends the session",
+        "a session that ran out ends by itself",
         "signed out: the token is dead",
         "without a session: the way to one",
         "declined: said so",
+        "a launch for another server goes nowhere",
         "no errors on the console",
     ];
     run("app.mjs", settings, &steps).await;

@@ -108,10 +108,8 @@ fn greet(config: &Config, url: &str, began: Instant) -> Result<(), Failure> {
     println!("\nThe record is served at {base}/fhir  (after {:.1} s)\n", began.elapsed().as_secs_f32());
     println!("  Try every call     {base}/docs");
     println!("  Launch an app      {base}/sandbox");
-    println!("  What it can do     {base}/fhir/metadata");
-    println!("  Try its calls      {base}/docs");
-    println!("  Launch apps        {base}/sandbox");
     println!("  A SMART app        {base}/sandbox/app/launch.html");
+    println!("  What it can do     {base}/fhir/metadata");
     println!("  SMART discovery    {base}/fhir/.well-known/smart-configuration");
     println!("  Is it well         {base}/health/ready\n");
     println!("Personas:");

@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::demo::{Demo, Folder, free_address, wait_for};
 use crate::page::{Block, Note, Page, all, root};
@@ -11,6 +13,9 @@ use crate::shell::{Ran, Shell, commands};
 
 /// The addresses that the pages say: the demo's, and one beside it.
 const PLACES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:8081"];
+
+/// How many pages are read at a time: a reader waits for more than it works.
+const READERS: usize = 3;
 
 /// The blocks that no test runs: page, and how many. Each says above it why; one more has to be written down here too.
 const NOT_RUN: &[(&str, usize)] =
@@ -79,20 +84,35 @@ fn the_commands_of_the_guides_do_what_they_say() {
     }
     let first = Folder::new();
     drop(Demo::start(&first.0, &free_address()));
-    let mut faults = Vec::new();
     // One page: `LCR_PAGE=docs/access.md cargo test --test guides`, for whoever writes it.
     let wanted = std::env::var("LCR_PAGE").unwrap_or_default();
-    for page in all().iter().skip(1).filter(|page| !is_only_read(page) && page.name.contains(&wanted)) {
-        let (folder, address) = (Folder::like_the_checkout(&first.0.join(".lcr")), free_address());
-        let _demo = Demo::start(&folder.0, &address);
-        let (environment, other) = ([("LCR_LISTEN", address.as_str())], free_address());
-        let places = [(PLACES[0], address.as_str()), (PLACES[1], other.as_str())];
-        let mut shell = Shell::start(&folder.0, &folder.0.join("notes"), &environment, &places);
-        faults.extend(run(page, &mut shell));
-        faults.extend(crate::samples::invalid(page, &mut shell));
-        faults.extend(crate::links::unanswered(page, &mut shell));
-    }
+    let mut pages = all().split_off(1);
+    pages.retain(|page| !is_only_read(page) && page.name.contains(&wanted));
+    let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| {
+                while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = read(page, &first.0.join(".lcr"));
+                    faults.lock().expect("no reader failed").extend(found);
+                }
+            });
+        }
+    });
+    let faults: Vec<String> = faults.into_inner().expect("no reader failed");
     assert!(faults.is_empty(), "\n{}", faults.join("\n\n"));
+}
+
+/// Reads one page beside a demo of its own, with this data; what is wrong with it.
+fn read(page: &Page, data: &Path) -> Vec<String> {
+    let (folder, address, other) = (Folder::like_the_checkout(data), free_address(), free_address());
+    let _demo = Demo::start(&folder.0, &address);
+    let places = [(PLACES[0], address.as_str()), (PLACES[1], other.as_str())];
+    let mut shell = Shell::start(&folder.0, &folder.0.join("notes"), &[("LCR_LISTEN", &address)], &places);
+    let mut faults = run(page, &mut shell);
+    faults.extend(crate::samples::invalid(page, &mut shell));
+    faults.extend(crate::links::unanswered(page, &mut shell));
+    faults
 }
 
 #[test]

@@ -88,11 +88,15 @@ impl Terms {
 }
 
 fn any(told: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    told.fold(Some(false), |sum, one| match (sum, one) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    })
+    let mut all = Some(false);
+    for one in told {
+        all = match (all, one) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+    }
+    all
 }
 
 fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {

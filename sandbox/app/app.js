@@ -14,11 +14,13 @@ import { minute } from './words.js';
 
 const columns = [[problems, medicines, plans, vitals, observations], [results]];
 
+const answer = location.search;
 let client;
 try {
   client = await FHIR.oauth2.ready();
 } catch (error) {
-  door('Not signed in', `The record is not open here: ${error.message.split('\n')[0]}`);
+  door('Not signed in', answer ? `The record is not open here: ${error.message.split('\n')[0]}`
+    : 'The app was opened without a launch, so that it does not know whose record to show.');
 }
 if (client) await open();
 

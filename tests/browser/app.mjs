@@ -334,6 +334,7 @@ try {
   const fresh = await tabOf(390);
   await fresh.goto(`${service}/sandbox/app/`);
   await fresh.getByRole('heading', { name: 'Not signed in' }).waitFor();
+  assert.match(await fresh.getByRole('alert').innerText(), /opened without a launch/);
   await look(fresh, 'without-session-390');
   await fresh.getByRole('link', { name: 'Sign in and choose a patient' }).click();
   await fresh.getByRole('button', { name: 'Dr Amara Okafor' }).waitFor();

@@ -59,9 +59,9 @@ pub fn followed<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 
 /// A service with the sandbox's record, as `lcr demo` loads it.
 pub async fn sandboxed() -> TestApp {
-    let app = TestApp::with(Config { sandbox: true, ..Config::default() }).await;
+    let app = TestApp::held(Config { sandbox: true, ..Config::default() }).await;
     for (name, text) in [("record", sandbox::RECORD), ("staff", sandbox::STAFF)] {
-        let report = import::run_ndjson(&app.store, name, text, &app.base).await.expect("import");
+        let report = import::run_ndjson(&app.store, name, text, &app.base, &app.strictness).await.expect("import");
         assert_eq!(report.refusals(), []);
     }
     for persona in sandbox::personas().expect("personas").values() {

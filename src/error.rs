@@ -8,6 +8,7 @@ use crate::access::Denied;
 use crate::fhir::elements::is_resource_type;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::{Issue, IssueType, outcome};
+use crate::openapi::errors;
 use crate::smart::Unauthorized;
 use crate::store::{NotWritten, Refusal, StoreError};
 
@@ -41,6 +42,12 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, "there is no such resource")
     }
 
+    /// In a debug build, and so in every test, a refusal that callers are not told of is a fault of the program.
+    fn is_documented(&self) {
+        let known = self.issues.iter().any(|issue| errors::knows(self.status.as_u16(), issue.code));
+        debug_assert!(known, "{} with {:?} is not in openapi/errors.rs", self.status, self.issues);
+    }
+
     /// With its place; a finding that has one keeps it as the rest of the path, without the type it begins with.
     pub fn at(mut self, expression: &str) -> Problem {
         for issue in &mut self.issues {
@@ -57,6 +64,7 @@ impl Problem {
 impl Problem {
     /// `Bundle.entry.response` of an entry that failed.
     pub fn entry(&self) -> Json {
+        self.is_documented();
         let status = format!("{} {}", self.status.as_u16(), self.status.canonical_reason().unwrap_or_default());
         Json::object([("status", Json::string(status)), ("outcome", outcome(&self.issues))])
     }
@@ -76,6 +84,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        self.is_documented();
         let mut response = HttpResponse::build(self.status);
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 §3.1: a token that is not in force is named so; a request without one is only asked for it.

@@ -39,6 +39,7 @@ use tokio::sync::Notify;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
+use crate::resources;
 use crate::search::cursor::CursorKey;
 use crate::search::query;
 use crate::smart::server::Server;
@@ -67,15 +68,14 @@ pub struct State {
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
     app.configure(oauth::routes).configure(docs::routes).configure(sandbox::routes);
+    let only = |path: &str| web::resource(path.to_owned()).default_service(web::to(wrong_method));
     app.service(
         web::scope("/fhir")
-            .route("/metadata", web::get().to(metadata::metadata))
-            .route("", web::post().to(transaction::transaction))
-            .route("/", web::post().to(transaction::transaction))
-            .route("", web::get().to(search::get_all))
-            .route("/", web::get().to(search::get_all))
-            .route("/_search", web::post().to(search::post_all))
-            .route("/_history", web::get().to(history::of_all))
+            .service(only("/metadata").route(web::get().to(metadata::metadata)))
+            .service(only("").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
+            .service(only("/").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
+            .service(only("/_search").route(web::post().to(search::post_all)))
+            .service(only("/_history").route(web::get().to(history::of_all)))
             .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
             .service(
                 web::resource(r"/{kind}/{operation:\$[^/]*}")
@@ -91,40 +91,37 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::post().to(operation::on_instance))
                     .default_service(web::to(operation::on_instance)),
             )
-            .route("/{kind}/_search", web::post().to(search::post))
-            .route("/{kind}/_history", web::get().to(history::of_type))
+            .service(only("/{kind}/_search").route(web::post().to(search::post)))
+            .service(only("/{kind}/_history").route(web::get().to(history::of_type)))
             .service(
-                web::resource("/{kind}/{id}")
+                only("/{kind}/{id}")
                     .route(web::get().to(read::current))
                     .route(web::head().to(read::current))
                     .route(web::put().to(write::update))
                     .route(web::patch().to(write::patch))
-                    .route(web::delete().to(write::delete))
-                    .default_service(web::to(wrong_method)),
+                    .route(web::delete().to(write::delete)),
             )
-            .route("/{kind}/{id}/_history", web::get().to(history::of_instance))
-            .route("/{kind}/{id}/_history/{version}", web::get().to(read::version))
+            .service(only("/{kind}/{id}/_history").route(web::get().to(history::of_instance)))
+            .service(only("/{kind}/{id}/_history/{version}").route(web::get().to(read::version)))
             .service(
-                web::resource("/Patient/{id}/{kind}")
+                only("/Patient/{id}/{kind}")
                     .route(web::get().to(search::get_within))
-                    .route(web::head().to(search::get_within))
-                    .default_service(web::to(wrong_method)),
+                    .route(web::head().to(search::get_within)),
             )
-            .route("/Patient/{id}/{kind}/_search", web::post().to(search::post_within))
+            .service(only("/Patient/{id}/{kind}/_search").route(web::post().to(search::post_within)))
             .service(
-                web::resource("/{kind}")
+                only("/{kind}")
                     .route(web::get().to(search::get))
                     .route(web::head().to(search::get))
                     .route(web::post().to(write::create))
                     .route(web::put().to(write::of_match))
                     .route(web::patch().to(write::of_match))
-                    .route(web::delete().to(write::of_match))
-                    .default_service(web::to(wrong_method)),
+                    .route(web::delete().to(write::of_match)),
             ),
     )
-    .route("/openapi.json", web::get().to(openapi::document))
-    .route("/health/live", web::get().to(health::live))
-    .route("/health/ready", web::get().to(health::ready))
+    .service(only("/openapi.json").route(web::get().to(openapi::document)))
+    .service(only("/health/live").route(web::get().to(health::live)))
+    .service(only("/health/ready").route(web::get().to(health::ready)))
     .default_service(web::to(nothing_here));
 }
 
@@ -141,10 +138,16 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "{} is not an interaction of this service here; /fhir/metadata lists those there are",
         request.method()
     );
-    let allowed = match request.match_pattern().as_deref() {
-        Some("/fhir/{kind}/{id}") => "GET, HEAD, PUT, PATCH, DELETE",
-        Some("/fhir/Patient/{id}/{kind}") => "GET, HEAD",
-        _ => "GET, HEAD, POST",
+    // The trail is read alone.
+    let trail = request.match_info().get("kind").and_then(resources::find).is_some_and(|spec| spec.is_trail());
+    let allowed = match request.match_pattern().as_deref().unwrap_or_default() {
+        "/fhir/{kind}" | "/fhir/{kind}/{id}" | "/fhir/Patient/{id}/{kind}" if trail => "GET, HEAD",
+        "/fhir/{kind}" => "GET, HEAD, POST, PUT, PATCH, DELETE",
+        "/fhir/{kind}/{id}" => "GET, HEAD, PUT, PATCH, DELETE",
+        "/fhir/Patient/{id}/{kind}" => "GET, HEAD",
+        "/fhir" | "/fhir/" => "GET, POST",
+        path if path.ends_with("/_search") => "POST",
+        _ => "GET",
     };
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);
     let mut response = problem.error_response();

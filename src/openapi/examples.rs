@@ -1,6 +1,7 @@
 //! Owns what the document shows: resources of the sandbox's record, and values of parameters that find them for its `gp`.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use utoipa::openapi::RefOr;
@@ -10,7 +11,7 @@ use super::{errors, responses};
 use crate::fhir::bundle::Writer;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::{Issue, outcome};
-use crate::fhir::xml;
+use crate::fhir::{text, xml};
 use crate::operations::{self, Operation};
 use crate::resources::index;
 use crate::resources::spec::{Kind, Param, ResourceSpec};
@@ -20,7 +21,7 @@ use crate::{resources, sandbox};
 pub const BASE: &str = "http://127.0.0.1:8080/fhir";
 
 /// Whom the examples are about: the first patient of the record.
-pub const PATIENT: &str = "13c4dc1b-7947-4d74-9add-0ad316d0a6f3";
+const PATIENT: &str = "13c4dc1b-7947-4d74-9add-0ad316d0a6f3";
 
 /// The parameters that are filled in from the start, beside a patient's id. Together they find something.
 const FILLED: [(&str, &str); 10] = [
@@ -59,7 +60,9 @@ pub fn all() -> BTreeMap<String, RefOr<Example>> {
     let mut all = BTreeMap::new();
     for spec in resources::served() {
         let Some(resource) = of_type(spec) else { continue };
-        add(&mut all, &format!("{}-new", spec.name), fresh(&resource));
+        if !spec.is_trail() {
+            add(&mut all, &format!("{}-new", spec.name), fresh(&resource));
+        }
         add(&mut all, &format!("{}-found", spec.name), bundle("searchset", spec.name, &stored(resource.clone())));
         add(&mut all, spec.name, stored(resource));
     }
@@ -67,7 +70,7 @@ pub fn all() -> BTreeMap<String, RefOr<Example>> {
     add(&mut all, "fhirpath-patch", parse(FHIRPATH_PATCH));
     all.insert("json-patch.json".to_owned(), example(value(JSON_PATCH)));
     all.insert("xml-patch.xml".to_owned(), example(Value::from(XML_PATCH)));
-    for operation in operations::ALL.iter().filter(|operation| !operation.parameters.is_empty()) {
+    for operation in operations::ALL.iter().filter(|operation| !is_of_a_resource(operation)) {
         add(&mut all, &format!("{}-asked", operation.name), asked(operation));
     }
     for (status, code, words, place) in responses::SHOWN {
@@ -105,11 +108,30 @@ fn parse(text: &str) -> Object {
     Json::parse(text.as_bytes()).map(of_json).unwrap_or_default()
 }
 
-/// The resources of a type that are about the patient of the examples, or in the directory.
-fn about(spec: &'static ResourceSpec) -> impl Iterator<Item = Object> {
-    let own = |line: &&str| line.contains(PATIENT) || sandbox::STAFF.contains(*line);
-    let lines = sandbox::RECORD.lines().chain(sandbox::STAFF.lines()).filter(own);
-    lines.map(parse).filter(|resource| resource.text("resourceType") == Some(spec.name))
+/// A resource of the record, and its row of search columns.
+struct Known {
+    kind: String,
+    resource: Object,
+    row: Object,
+}
+
+/// Everything that is about the patient of the examples, and the directory; read once.
+fn known() -> &'static [Known] {
+    static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let own = sandbox::RECORD.lines().filter(|line| line.contains(PATIENT)).chain(sandbox::STAFF.lines());
+        let read = own.map(parse).filter_map(|resource| {
+            let kind = resource.text("resourceType")?.to_owned();
+            let row = index::columns(resources::find(&kind)?, &resource, BASE);
+            Some(Known { kind, resource, row })
+        });
+        read.collect()
+    })
+}
+
+/// What there is of a type.
+fn about(spec: &ResourceSpec) -> impl Iterator<Item = &'static Known> {
+    known().iter().filter(|known| known.kind == spec.name)
 }
 
 /// The example of a type: one with a value, where its resources have values.
@@ -117,7 +139,8 @@ pub fn of_type(spec: &'static ResourceSpec) -> Option<Object> {
     if spec.is_trail() {
         return Some(parse(include_str!("audit_event.json")));
     }
-    about(spec).find(|resource| resource.get("valueQuantity").is_some()).or_else(|| about(spec).next())
+    let with_value = about(spec).find(|known| known.resource.get("valueQuantity").is_some());
+    with_value.or_else(|| about(spec).next()).map(|known| known.resource.clone())
 }
 
 /// Its id, where it is one that is there.
@@ -165,12 +188,17 @@ fn transaction() -> Object {
     ]))
 }
 
+/// Whether an operation is asked with a resource of any type, which is the body itself.
+pub fn is_of_a_resource(operation: &Operation) -> bool {
+    operation.kinds.is_empty() && operation.parameters.iter().any(|parameter| parameter.is_resource())
+}
+
 /// What an operation is asked with, as Parameters.
 fn asked(operation: &Operation) -> Object {
     let parts = operation.parameters.iter().filter_map(|parameter| {
-        let resource = || resources::find(operation.kinds.first().copied().unwrap_or("Condition")).and_then(of_type);
         if parameter.is_resource() {
-            let members = [("name", Json::string(parameter.name)), ("resource", Json::Object(fresh(&resource()?)))];
+            let resource = resources::find(parameter.kind).and_then(of_type)?;
+            let members = [("name", Json::string(parameter.name)), ("resource", Json::Object(fresh(&resource)))];
             return Some(Json::object(members));
         }
         let text = asked_with(parameter.name)?;
@@ -182,12 +210,21 @@ fn asked(operation: &Operation) -> Object {
         let kind = crate::fhir::elements::member_name("value[x]", parameter.kind);
         Some(Json::object([("name", Json::string(parameter.name)), (kind.as_str(), value)]))
     });
-    let parts: Vec<Json> = parts.collect();
+    let mut parts: Vec<Json> = parts.collect();
+    if operation.searches {
+        let named = |(name, value)| Json::object([("name", Json::string(name)), ("valueString", Json::string(value))]);
+        parts.extend(searched().map(named));
+    }
     let mut parameters = of_json(Json::object([("resourceType", Json::string("Parameters"))]));
     if !parts.is_empty() {
         parameters.set("parameter", Json::Array(parts));
     }
     parameters
+}
+
+/// What a search within an operation is for in examples.
+pub fn searched() -> impl Iterator<Item = (&'static str, String)> {
+    [("patient", format!("Patient/{PATIENT}")), ("category", "laboratory".to_owned())].into_iter()
 }
 
 /// The example value of an operation's parameter.
@@ -202,12 +239,12 @@ pub fn is_filled(spec: &ResourceSpec, param: &Param) -> bool {
 
 /// A value of a search parameter that finds something.
 pub fn of_param(spec: &'static ResourceSpec, param: &Param) -> Option<String> {
-    about(spec).find_map(|resource| found_by(spec, param, &resource))
+    about(spec).find_map(|known| found_by(spec, param, known))
 }
 
 /// A value with which a parameter finds this resource.
-fn found_by(spec: &'static ResourceSpec, param: &Param, resource: &Object) -> Option<String> {
-    let row = index::columns(spec, resource, BASE);
+fn found_by(spec: &'static ResourceSpec, param: &Param, known: &Known) -> Option<String> {
+    let Known { resource, row, .. } = known;
     let first = |name: &str| row.get(name).and_then(|values| values.items().next()).cloned();
     let text = || first(param.column).and_then(|value| value.as_str().map(str::to_owned));
     let escaped = |text: String| text.replace('\\', "\\\\").replace(',', "\\,").replace('$', "\\$");
@@ -215,7 +252,9 @@ fn found_by(spec: &'static ResourceSpec, param: &Param, resource: &Object) -> Op
         Kind::Id => resource.text("id").map(str::to_owned),
         Kind::Instant => Some("ge2026".to_owned()),
         Kind::Token => text().map(|token| escaped(token).replace("%7C", "|")),
-        Kind::Code(_) | Kind::Truth | Kind::Text | Kind::Uri | Kind::Canonical(_) => text().map(escaped),
+        // A text is stored folded and as it was.
+        Kind::Text => text().and_then(|text| text.split(text::DIVIDER).next().map(str::to_owned)).map(escaped),
+        Kind::Code(_) | Kind::Truth | Kind::Uri | Kind::Canonical(_) => text().map(escaped),
         Kind::Phonetic => resource.objects("name").find_map(|name| name.text("family").map(str::to_owned)),
         Kind::Date | Kind::Dates => {
             let lo = first(&format!("{}_lo", param.column))?;
@@ -223,9 +262,9 @@ fn found_by(spec: &'static ResourceSpec, param: &Param, resource: &Object) -> Op
         }
         Kind::Reference(_) => text().filter(|target| !target.starts_with('=')),
         Kind::Quantity => quantity(first(param.column)?.as_object()?),
-        Kind::Either([first, _]) => found_by(spec, spec.param(first)?, resource),
+        Kind::Either([first, _]) => found_by(spec, spec.param(first)?, known),
         Kind::Composite { parts: [left, right], within_component: false } => {
-            let half = |code: &str| found_by(spec, spec.param(code)?, resource);
+            let half = |code: &str| found_by(spec, spec.param(code)?, known);
             Some(format!("{}${}", half(left)?, half(right)?))
         }
         Kind::Composite { .. } => {

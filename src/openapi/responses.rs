@@ -13,7 +13,7 @@ use crate::fhir::outcome::IssueType;
 use crate::resources::{self, spec::ResourceSpec};
 
 /// A refusal of each status as the service gives it: code, diagnostics, expression. A test provokes those that can be.
-pub const SHOWN: [(u16, IssueType, &str, &str); 13] = [
+pub const SHOWN: [(u16, IssueType, &str, &str); 12] = [
     (400, IssueType::Value, "_count: \"many\" is not a number of rows, 0 or more", "http._count"),
     (
         401,
@@ -21,14 +21,8 @@ pub const SHOWN: [(u16, IssueType, &str, &str); 13] = [
         "there is no access token: send Authorization: Bearer <token>; in the sandbox, `lcr sandbox token gp` prints one",
         "",
     ),
-    (403, IssueType::Forbidden, "the role doctor may not delete Patient", ""),
+    (403, IssueType::Forbidden, "the role doctor may not delete Patient in this record", ""),
     (404, IssueType::NotFound, "there is no such resource", ""),
-    (
-        405,
-        IssueType::NotSupported,
-        "OPTIONS is not an interaction of this service here; /fhir/metadata lists those there are",
-        "",
-    ),
     (
         406,
         IssueType::NotSupported,
@@ -66,7 +60,7 @@ pub const SHOWN: [(u16, IssueType, &str, &str); 13] = [
 ];
 
 /// Header, what it says, and an example.
-const HEADERS: [(&str, &str, &str); 9] = [
+const HEADERS: [(&str, &str, &str); 8] = [
     ("ETag", "The version of the resource", "W/\"1\""),
     ("Last-Modified", "When that version was written", "Sun, 22 Nov 2026 09:30:00 GMT"),
     ("Location", "The address of the version that was written", "http://127.0.0.1:8080/fhir/CarePlan/1/_history/1"),
@@ -77,7 +71,6 @@ const HEADERS: [(&str, &str, &str); 9] = [
     ),
     ("WWW-Authenticate", "How to authenticate", "Bearer realm=\"lcr\""),
     ("Retry-After", "Seconds to wait before trying again", "1"),
-    ("Allow", "The methods that there are here", "GET, HEAD"),
     ("Accept-Patch", "The media types of patches", "application/json-patch+json"),
     ("Accept-Encoding", "The content codings that a body may have, where the one it had is not among them", "gzip, br"),
 ];
@@ -116,7 +109,9 @@ pub fn all() -> BTreeMap<String, RefOr<Response>> {
     all.insert("gone".to_owned(), RefOr::T(nothing.header_ref("ETag", header("ETag")).build()));
     let unchanged = ResponseBuilder::new().description("You have this version already");
     all.insert("unchanged".to_owned(), RefOr::T(unchanged.header_ref("ETag", header("ETag")).build()));
-    all.extend(errors::statuses().map(|status| (errors::name(status), RefOr::T(error(status)))));
+    // A method that an address does not have is in no call.
+    let statuses = errors::statuses().filter(|status| *status != 405);
+    all.extend(statuses.map(|status| (errors::name(status), RefOr::T(error(status)))));
     all
 }
 
@@ -144,7 +139,6 @@ fn error(status: u16) -> Response {
     let mut response = ResponseBuilder::new().description(words.collect::<String>());
     let more = match status {
         401 => &["WWW-Authenticate"][..],
-        405 => &["Allow"],
         415 => &["Accept-Patch", "Accept-Encoding"],
         503 => &["Retry-After"],
         _ => &[],

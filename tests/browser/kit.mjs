@@ -15,6 +15,8 @@ export async function open({ browser: executablePath, screenshots }) {
   // A browser of its own, with one tab of this width.
   async function tabOf(width) {
     const context = await chrome.newContext({ viewport: { width, height: 900 } });
+    // Swagger UI draws for a while on a machine that does other things too.
+    context.setDefaultTimeout(120_000);
     context.on('page', listen);
     return context.newPage();
   }

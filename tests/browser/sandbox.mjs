@@ -5,7 +5,7 @@ import { open, press } from './kit.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const { service, near, far } = settings;
-const { chrome, consoleErrors, tabOf, look } = await open(settings);
+const { chrome, consoleErrors, tabOf, look, picture } = await open(settings);
 
 // The persona and patient of an EHR launch, by the labels of the page.
 async function choose(tab, persona, patient) {
@@ -71,6 +71,19 @@ try {
   await desk.goto(`${service}/sandbox?code=again&state=again`);
   await desk.getByText('launch again').waitFor();
   assert.equal(await ask(`Patient/${near}`), 200);
+
+  // The sample app, launched as any other, to a full screen.
+  await choose(desk, 'gp', near);
+  await desk.getByRole('radio', { name: /The sample app/ }).check();
+  await launch(desk);
+  await desk.getByRole('button', { name: 'Allow', exact: true }).click();
+  await desk.waitForURL(/sandbox\/app\//);
+  for (const part of ['allergies', 'problems', 'medicines', 'plans', 'results', 'vitals']) {
+    await desk.locator(`#${part}`).locator('[data-id], [data-ids]').first().waitFor();
+  }
+  assert.match(await desk.locator('body').innerText(), /WRIGHT-DHILLON/);
+  await picture(desk, 'launched-app-1280');
+  console.log('the sample app: a full screen of a record');
 
   // A stranger is refused, and reads why.
   await choose(desk, 'stranger', near);

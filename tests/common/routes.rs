@@ -9,10 +9,10 @@ pub fn declared() -> Vec<(String, String)> {
         let rest = &text[at..];
         if rest.starts_with("web::scope(") {
             scope = quoted(rest).expect("a scope");
-        } else if rest.starts_with("web::resource(") {
+        } else if rest.starts_with("web::resource(r") || rest.starts_with("only(\"") {
             resource = quoted(rest).expect("a resource");
         } else if rest.starts_with(".route(") {
-            let arguments = rest.split_once("::to(").or_else(|| rest.split_once(".to(")).expect("a handler").0;
+            let arguments = rest.split_once(".to(").expect("a handler").0;
             let path = quoted(arguments).unwrap_or_else(|| resource.clone());
             let method = arguments.split("web::").nth(1).and_then(|rest| rest.split('(').next()).expect("a method");
             // What stands outside the scope's brackets has its whole path.

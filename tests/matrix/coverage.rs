@@ -11,8 +11,9 @@ use crate::routes::{declared, routes};
 use crate::rows::{is_trail, kinds};
 
 /// The routes of which the matrix has nothing to say, and why.
-const OPEN: [(&str, &str, &str); 3] = [
+const OPEN: [(&str, &str, &str); 4] = [
     ("GET", "/fhir/metadata", "open to anyone; it describes the service and knows no record"),
+    ("GET", "/openapi.json", "open to anyone; it describes the service and knows no record but the sandbox's"),
     ("GET", "/health/live", "open to anyone; it says that the process runs"),
     ("GET", "/health/ready", "open to anyone; it says that the database answers"),
 ];

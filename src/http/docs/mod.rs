@@ -28,9 +28,12 @@ async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("style.css"))
 }
 
-/// The common stylesheet, kept out of Swagger UI, which has its own.
+/// The common stylesheet, kept out of Swagger UI, which has its own. What is said of the root itself, a rule a line, is no
+/// rule of a scope.
 async fn frame() -> HttpResponse {
-    let scoped = format!("@scope (:root) to (.swagger-ui) {{\n{STYLE}}}\n");
+    let (root, rest): (Vec<&str>, Vec<&str>) =
+        STYLE.lines().partition(|line| line.starts_with(":root") || line.starts_with("html"));
+    let scoped = format!("{}\n@scope (:root) to (.swagger-ui) {{\n{}\n}}\n", root.join("\n"), rest.join("\n"));
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(scoped)
 }
 

@@ -18,8 +18,8 @@ const SCOPES: &str = "openid fhirUser user/*.cruds";
 const TRIES: [(&str, &str, &str, &str); 4] = [
     ("Find a patient", "by NHS number, name or birth date", "Patient", "searchPatient"),
     ("Read their results", "newest first: laboratory, or vital signs", "Observation", "searchObservation"),
-    ("Take everything", "all that the record has of one person, page by page", "Patient", "everythingOnPatient"),
-    ("Read a summary", "an International Patient Summary, to be read by people too", "Patient", "summaryOnPatient"),
+    ("Take everything", "all that the record has of one person, page by page", "Operations", "everythingOnePatient"),
+    ("Read a summary", "an International Patient Summary, to be read by people too", "Operations", "summaryOnePatient"),
 ];
 
 /// `GET /docs`

@@ -80,16 +80,15 @@ fn answer(operation: &Operation) -> Response {
 /// What it is asked with in a body: Parameters, the one resource it is about, or a form where all values are plain.
 fn body(operation: &Operation, spec: &'static ResourceSpec) -> RequestBody {
     let example = format!("{}-asked", operation.name);
-    let examples = if operation.parameters.is_empty() { &[][..] } else { &[example.as_str()] };
     let resource = operation.parameters.iter().any(|parameter| parameter.is_resource());
     let needed = operation.parameters.iter().any(|parameter| parameter.required);
     let required = if needed || resource { Required::True } else { Required::False };
     let own = format!("{}-new", spec.name);
     let mut body = RequestBodyBuilder::new().required(Some(required));
-    if resource && operation.kinds.is_empty() {
+    if examples::is_of_a_resource(operation) {
         body = body.content(JSON, json(spec.name, &[&own])).content(XML, xml(&[&own]));
     } else {
-        body = body.content(JSON, json("Parameters", examples)).content(XML, xml(examples));
+        body = body.content(JSON, json("Parameters", &[&example])).content(XML, xml(&[&example]));
     }
     if !resource {
         let fields = operation.parameters.iter().map(|p| (p.name, p.required, parameters::value_of(p)));
@@ -107,8 +106,7 @@ fn form_example(operation: &Operation) -> serde_json::Value {
         operation.parameters.iter().filter_map(|p| Some((p.name.to_owned(), examples::asked_with(p.name)?.into())));
     let mut all: serde_json::Map<String, serde_json::Value> = values.collect();
     if operation.searches {
-        all.insert("patient".to_owned(), format!("Patient/{}", examples::PATIENT).into());
-        all.insert("category".to_owned(), "laboratory".into());
+        all.extend(examples::searched().map(|(name, value)| (name.to_owned(), value.into())));
     }
     all.into()
 }

@@ -30,7 +30,7 @@ pub fn discovery(paths: &mut Paths) {
         .header_ref("ETag", header("ETag"))
         .content("application/json", Content::new(Some(words.required("openapi"))));
     let unchanged = super::super::responses::shared("unchanged");
-    let document = call("readOpenapi", tag, "This document", "").takes(["openapi-tag"]);
+    let document = call("readOpenapi", tag, "This document", "").takes(["If-None-Match"]);
     add(paths, HttpMethod::Get, "/openapi.json", document.answers(200, own.build()).answers(304, unchanged).open());
 }
 

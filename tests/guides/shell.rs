@@ -118,7 +118,8 @@ impl Drop for Shell {
 
 /// The commands of a block, each with the line it begins on: lines that the shell takes for one command are one.
 pub fn commands(first: usize, lines: &[String]) -> Vec<(usize, String)> {
-    let (mut all, mut open): (Vec<(usize, String)>, Option<(usize, String)>) = (Vec::new(), None);
+    let mut all = Vec::new();
+    let mut open: Option<(usize, String)> = None;
     for (at, line) in lines.iter().enumerate() {
         let bare = line.trim();
         if open.is_none() && (bare.is_empty() || bare.starts_with('#')) {

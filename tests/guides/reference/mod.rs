@@ -9,8 +9,11 @@ mod search;
 
 use crate::page::root;
 
+/// What makes a page.
+type Make = fn() -> String;
+
 /// Each page: its file, what makes it.
-const PAGES: &[(&str, fn() -> String)] = &[
+const PAGES: &[(&str, Make)] = &[
     ("commands", commands::page),
     ("configuration", configuration::page),
     ("errors", errors::page),

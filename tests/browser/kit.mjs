@@ -37,8 +37,8 @@ export async function open({ browser: executablePath, screenshots }) {
     await picture(tab, name);
   }
 
-  async function picture(tab, name) {
-    if (screenshots) await tab.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
+  async function picture(tab, name, fullPage = true) {
+    if (screenshots) await tab.screenshot({ path: `${screenshots}/${name}.png`, fullPage });
   }
 
   return { chrome, consoleErrors, tabOf, look, picture, violations };

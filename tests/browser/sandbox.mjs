@@ -79,7 +79,7 @@ try {
   await desk.getByRole('button', { name: 'Allow', exact: true }).click();
   await desk.waitForURL(/sandbox\/app\//);
   for (const part of ['allergies', 'problems', 'medicines', 'plans', 'results', 'vitals']) {
-    await desk.locator(`#${part}`).locator('[data-id], [data-ids]').first().waitFor();
+    await desk.locator(`#${part}`).locator('[data-id], [data-ids]').first().waitFor({ state: 'attached' });
   }
   assert.match(await desk.locator('body').innerText(), /WRIGHT-DHILLON/);
   await picture(desk, 'launched-app-1280');

@@ -110,8 +110,8 @@ async fn each_kind_of_reason_is_named() {
 
     // An opt-out goes before every relationship.
     let officer = app.persona("privacy-officer").await;
-    let protect = json!({"resourceType": "Parameters", "parameter": [
-        {"name": "patient", "valueReference": {"reference": format!("Patient/{NEAR}")}}, {"name": "optOut", "valueBoolean": true}]});
+    let protect = json!({"resourceType": "Parameters", "parameter": [{"name": "nhs-number", "valueString": "9990791902"},
+        {"name": "opted-out", "valueBoolean": true}, {"name": "reason", "valueString": "the person asked for it"}]});
     let reply = officer.post("Patient/$protect", &protect).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(gp.get(&format!("Patient/{NEAR}")).await.status, 404);

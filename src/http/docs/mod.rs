@@ -47,6 +47,8 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok()
         .content_type(media)
         .insert_header(("Content-Security-Policy", policy))
+        // Nobody's record, and large: a browser may keep it for a while.
+        .insert_header(("Cache-Control", "max-age=3600"))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Referrer-Policy", "no-referrer"))
         .body(bytes))

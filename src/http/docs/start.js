@@ -9,7 +9,7 @@ const OFFERED = /^(openid|fhirUser|launch\/patient|online_access|__.*|(user|pati
 // The document as people try it: one way to sign in, no words that stand above already, and of a resource its example.
 // Its whole schema Swagger UI would unfold without end, since types refer to each other.
 function forPeople(spec) {
-  const { securitySchemes = {}, schemas = {} } = spec.components ?? {};
+  const { securitySchemes = {}, schemas = {}, responses = {} } = spec.components ?? {};
   for (const [name, scheme] of Object.entries(securitySchemes)) {
     const flow = scheme.flows?.authorizationCode;
     if (!flow) {
@@ -22,6 +22,8 @@ function forPeople(spec) {
   for (const [name, schema] of Object.entries(schemas)) {
     if (schema.type === 'object' || !schema.type) schemas[name] = { type: 'object', title: name };
   }
+  // Errors say what they are; their examples, at each of a hundred calls, would bury the answer.
+  for (const [name, response] of Object.entries(responses)) if (name.startsWith('error-')) delete response.content;
   delete spec.info.description;
   // As a document of 3.0, whose references Swagger UI follows in half the time; nothing of what is left differs.
   spec.openapi = '3.0.3';

@@ -48,7 +48,7 @@ fn page(session: Option<&Session>, title: &str, body: &Markup) -> HttpResponse {
 }
 
 /// Where the app is: the answer to the last form leads there.
-fn app_origin(session: Option<&Session>) -> String {
+pub fn app_origin(session: Option<&Session>) -> String {
     let app = session.and_then(|session| session.flow.ask.as_ref()).map(|ask| {
         origin(&ask.redirect_uri)
             .or_else(|| ask.redirect_uri.split_once(':').map(|(scheme, _)| format!("{scheme}:")))

@@ -9,7 +9,7 @@ use maud::html;
 use super::begun::Begun;
 use super::note;
 use crate::http::oauth::Visit;
-use crate::http::oauth::pages::{go, sorry};
+use crate::http::oauth::pages::{app_origin, go, sorry};
 use crate::http::page::Frame;
 use crate::sandbox::{self, Persona};
 use crate::search::query;
@@ -83,5 +83,6 @@ fn page(session: &Session, users: &BTreeMap<String, Persona>, first: Option<&str
             }
         }
     };
-    Frame { title: "Sign in as a persona", ..Frame::default() }.show(&body)
+    let form_to = app_origin(Some(session));
+    Frame { title: "Sign in as a persona", form_to: &form_to, ..Frame::default() }.show(&body)
 }

@@ -98,24 +98,27 @@ impl Verdict {
 pub fn validate(resource: &Object, canonical: Option<&str>, strictness: Strictness) -> Option<Vec<Issue>> {
     let mut issues = r4(resource);
     let library = library().ok()?;
-    let profiles = match canonical {
-        Some(canonical) => match library.profile(canonical) {
-            Some(profile) => vec![profile],
-            None => {
-                issues.extend(is_of_type(resource, canonical)?);
-                Vec::new()
-            }
-        },
-        None if strictness == Strictness::Off => Vec::new(),
-        None => apply::profiles(resource, library),
+    if let Some(canonical) = canonical {
+        issues.extend(against(library, resource, canonical).or_else(|| is_of_type(resource, canonical))?);
+        return Some(issues);
+    }
+    let profiles = match strictness {
+        Strictness::Off => Vec::new(),
+        _ => apply::profiles(resource, library),
     };
     for mut finding in found(resource, &profiles, library, true) {
-        if canonical.is_none() && strictness == Strictness::Warn {
+        if strictness == Strictness::Warn {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         issues.push(finding.issue());
     }
     Some(issues)
+}
+
+/// Everything that this library's profile finds in a resource. None: the library does not have it.
+pub fn against(library: &Library, resource: &Object, canonical: &str) -> Option<Vec<Issue>> {
+    let profile = library.profile(canonical)?;
+    Some(walk::check(resource, profile, library, true).into_iter().map(Finding::issue).collect())
 }
 
 /// The canonicals of the profiles that are for a type.

@@ -90,7 +90,7 @@ pub struct Issue {
     /// FHIRPath of the element, or `http.name` of a parameter or header.
     pub expression: Option<String>,
     /// The rule of a profile that is broken.
-    pub rule: Option<Rule>,
+    pub rule: Option<Box<Rule>>,
 }
 
 /// A rule of a profile.

@@ -35,6 +35,6 @@ impl Finding {
         };
         let source = format!("{}#{}", self.profile, self.element);
         let rule = Rule { system: rules(), code: self.rule, source };
-        Issue { severity, rule: Some(rule), ..Issue::error(self.code, self.words) }.at(&self.expression)
+        Issue { severity, rule: Some(Box::new(rule)), ..Issue::error(self.code, self.words) }.at(&self.expression)
     }
 }

@@ -80,6 +80,11 @@ pub fn check(resource: &Object, strictness: Strictness) -> Verdict {
 }
 
 impl Verdict {
+    /// The marks that it gets.
+    pub fn marks(&self) -> impl Iterator<Item = &str> {
+        self.marks.iter().flatten().map(String::as_str)
+    }
+
     /// Puts the server's marks into what is kept, in place of those that came with it.
     pub fn mark(&self, resource: &mut Object) {
         if let (Some(marks), Ok(library)) = (&self.marks, library()) {

@@ -87,12 +87,17 @@ impl Terms {
     }
 }
 
+/// Whether any is true; where none is, and one cannot be told, none of this can.
 fn any(told: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    told.fold(Some(false), |sum, one| match (sum, one) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    })
+    let mut sum = Some(false);
+    for one in told {
+        match one {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => sum = None,
+        }
+    }
+    sum
 }
 
 fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {

@@ -58,11 +58,8 @@ pub fn check(resource: &Object, strictness: Strictness) -> Verdict {
     let mut marks = BTreeSet::new();
     for finding in found(resource, &apply::profiles(resource, library), library, false) {
         let is_error = finding.severity == Severity::Error;
-        match library.marks.of_rule(&finding.rule) {
-            Some(code) => drop(marks.insert(code.to_owned())),
-            None if is_error => drop(marks.insert(mark::NOT_CONFORMANT.to_owned())),
-            None => {}
-        }
+        marks.extend(library.marks.of_rule(&finding.rule).map(str::to_owned));
+        marks.extend(is_error.then(|| mark::NOT_CONFORMANT.to_owned()));
         match (is_error, strictness) {
             (true, Strictness::Enforce) => verdict.errors.push(finding.issue()),
             (true, _) => verdict.notes.push(Finding { severity: Severity::Warning, ..finding }.issue()),

@@ -22,13 +22,15 @@ check: setup ## Formatting and lints; licences where cargo-deny is installed
 bench: setup ## What a resource costs on its way in, by type, with a release build and a PostgreSQL of its own
 	cargo bench --bench checks
 
-generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the verdicts on UK Core's examples, the access matrix, docs/reference, the sandbox record and the OpenAPI document
+generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the verdicts on UK Core's examples, the access matrix, docs/reference, the sandbox record, the OpenAPI document, and the profiles' snapshots (the same, and Java 17 with Maven)
 	LCR_GENERATE=1 cargo test --test generated
 	LCR_GENERATE=1 cargo test --test matrix
 	LCR_GENERATE=1 cargo test --test profiles ukcore
 	LCR_GENERATE=1 cargo test --test guides reference
 	cargo run -- sandbox generate --patients 21 --seed 1 --observations 40 --out sandbox
 	LCR_GENERATE=1 cargo test --test openapi the_committed_document
+	@sh scripts/setup.sh test
+	LCR_GENERATE=1 cargo test --test validator snapshots
 
 setup:
 	@sh scripts/setup.sh

@@ -51,10 +51,11 @@ fn object(text: &str) -> Object {
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
     let app = TestApp::start().await;
-    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox/record.ndjson");
-    let report = app.import(std::slice::from_ref(&record), None).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox");
+    let files = ["staff.ndjson", "record.ndjson"].map(|name| folder.join(name));
+    let report = app.import(&files, None).await;
     assert_eq!(report.refused(), 0, "{report}");
-    let text = std::fs::read_to_string(record).expect("the record");
+    let text: String = files.iter().map(|file| std::fs::read_to_string(file).expect("the record")).collect();
     println!(
         "{:<22}{:>6}{:>9}{:>9}{:>10}{:>16}{:>9}{:>10}{:>18}",
         "", "", "JSON", "R4", "profiles", "(10%..90%)", "columns", "store", "profiles/others"

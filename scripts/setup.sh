@@ -3,7 +3,8 @@
 # Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
 # saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
 # With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
-# tests/browser, chromium, and what the pages of docs/ use (curl, jq). Without them those tests say that they are passed over; only in CI they have to run.
+# tests/browser, chromium, what the pages of docs/ use (curl, jq), and HAPI's validator, which Java 17 and Maven build in
+# tests/validator. Without them those tests say that they are passed over; only in CI they have to run.
 set -eu
 
 oldest=15
@@ -191,3 +192,28 @@ for folder in tests/browser tests/fhirpath; do
         touch "$installed"
     fi
 done
+
+new_java() {
+    has javac && version=$(javac -version 2>&1) && version=${version#javac } && [ "${version%%.*}" -ge 17 ] 2>/dev/null
+}
+case $manager in
+apt-get) jdk='default-jdk-headless maven' ;;
+dnf) jdk='java-17-openjdk-devel maven' ;;
+apk) jdk='openjdk17 maven' ;;
+pacman) jdk='jdk17-openjdk maven' ;;
+zypper) jdk='java-17-openjdk-devel maven' ;;
+*) jdk='openjdk@17 maven' ;;
+esac
+if ! new_java || ! has mvn; then
+    say "no Java 17 with Maven: tests judge what the service says by a validator of others"
+    may_install || lacking "these cannot be installed without root's rights: $jdk"
+    # shellcheck disable=SC2086 # a list of words
+    (install_packages $jdk) || lacking "they could not be installed: $jdk"
+    new_java || lacking "javac is older than 17: get a newer one from https://adoptium.net"
+fi
+validator=$root/tests/validator
+if ! [ -f "$validator/target/built" ] || [ -n "$(find "$validator/pom.xml" "$validator/src" -newer "$validator/target/built")" ]; then
+    say "building tests/validator (mvn package)"
+    mvn -q -B -f "$validator/pom.xml" package >&2 || lacking "mvn failed in tests/validator, see above"
+    touch "$validator/target/built"
+fi

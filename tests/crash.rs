@@ -25,6 +25,8 @@ fn demo(home: &Path, port: u16) -> Demo {
         .arg("demo")
         .env("LCR_HOME", home)
         .env("LCR_LISTEN", format!("127.0.0.1:{port}"))
+        // Its writes hold no more than what they are about.
+        .env("LCR_PROFILE", "off")
         .env_remove("LCR_DATABASE_URL")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

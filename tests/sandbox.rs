@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use common::TestApp;
 use lcr_facade::cli::import;
 use lcr_facade::fhir::json::Json;
-use lcr_facade::profile::{self, Strictness};
+use lcr_facade::profile::{self, Strictness, Strictnesses};
 use lcr_facade::sandbox;
 use serde_json::Value;
 
@@ -47,8 +47,9 @@ fn every_generated_resource_passes_the_checks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn personas_see_who_they_care_for() {
     let app = TestApp::start().await;
-    let report =
-        import::run_ndjson(&app.store, "record", sandbox::RECORD, &app.base, &app.strictness).await.expect("import");
+    let report = import::run_ndjson(&app.store, "record", sandbox::RECORD, &app.base, &Strictnesses::default())
+        .await
+        .expect("import");
     assert_eq!(report.refusals(), []);
     for relationship in sandbox::relationships().expect("relationships") {
         assert!(

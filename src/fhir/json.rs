@@ -65,16 +65,6 @@ impl Object {
         }
     }
 
-    /// Replaces a resource's meta, or puts it in behind its id.
-    pub fn set_meta(&mut self, meta: Object) {
-        if self.get("meta").is_none() {
-            let place = |name: &str| self.0.iter().position(|(key, _)| key == name);
-            let at = place("id").or(place("resourceType")).map_or(0, |at| at + 1);
-            self.0.insert(at, ("meta".to_owned(), Json::Null));
-        }
-        self.set("meta", Json::Object(meta));
-    }
-
     /// Takes the member out.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
         let at = self.0.iter().position(|(key, _)| key == name)?;

@@ -8,6 +8,7 @@ pub mod elements;
 pub mod invariants;
 pub mod json;
 pub mod label;
+pub mod meta;
 pub mod narrative;
 pub mod nhs_number;
 pub mod outcome;

@@ -14,10 +14,12 @@ use crate::resources;
 use crate::resources::spec::{Param, ResourceSpec};
 use crate::search::{include, modifier};
 
-/// The requirements met in full. UK Core Access's clinical data provider is not among them: it asks for types that this
+/// The requirements met in full: this record's own and one of UK Core Access. UK Core Access's clinical data provider is not among them: it asks for types that this
 /// record does not keep.
-const INSTANTIATES: [&str; 1] =
-    ["https://fhir.hl7.org.uk/uk-core-access/CapabilityStatement/UKCoreAccessPatientIndexProvider"];
+const INSTANTIATES: [&str; 2] = [
+    "https://lcr.example/fhir/CapabilityStatement/LCR-Server",
+    "https://fhir.hl7.org.uk/uk-core-access/CapabilityStatement/UKCoreAccessPatientIndexProvider",
+];
 
 /// What `format` lists: the media types and their short names.
 const FORMATS: [&str; 4] = ["application/fhir+json", "json", "application/fhir+xml", "xml"];

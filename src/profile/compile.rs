@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::slices;
 use super::tree::{Binding, Constraint, Element, Kind, Profile, Severity, Slicing};
-use crate::fhir::elements::{ElementDef, TypeDef, TypeRef, is_resource_type, type_def};
+use crate::fhir::elements::{ElementDef, Shape, TypeDef, TypeRef, is_resource_type, type_def};
 use crate::fhir::invariants;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::terminology::split_version;
@@ -108,10 +108,17 @@ impl<'a> Snapshot<'a> {
         for constraint in raw.objects("constraint") {
             element.constraints.extend(self.constraint(constraint)?);
         }
-        let def = place.def;
+        let is_primitive = place.def.is_some_and(|def| def.shape == Shape::Primitive);
+        // What stands beside a primitive is an Element's.
+        let def = if is_primitive { type_def("Element") } else { place.def };
         for (child, word) in self.children(id) {
-            // The value of a primitive is the primitive's own.
-            let Some(own) = def.and_then(|def| def.child(word)) else { continue };
+            // The value of a primitive is the primitive itself.
+            if is_primitive && word == "value" {
+                continue;
+            }
+            let Some(own) = def.and_then(|def| def.child(word)) else {
+                return Err(format!("{child}: R4 has no such element there, or it is below a choice of several types"));
+            };
             let built = self.element(child, Place { own: Some(own), def: self.def(child, own) })?;
             if !built.is_silent() {
                 element.children.push(built);

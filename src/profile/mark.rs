@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::CANONICAL;
 use crate::fhir::json::{Json, Object};
+use crate::fhir::meta;
 
 /// The mark of what breaks its profile and was taken all the same.
 pub const NOT_CONFORMANT: &str = "not-conformant";
@@ -57,8 +58,8 @@ impl Marks {
         if codes.is_empty() && !marked {
             return;
         }
-        let mut meta = resource.objects("meta").next().cloned().unwrap_or_default();
-        let mut tags: Vec<Json> = meta.get("tag").map(|tags| tags.items().cloned().collect()).unwrap_or_default();
+        let mut own = resource.objects("meta").next().cloned().unwrap_or_default();
+        let mut tags: Vec<Json> = own.get("tag").map(|tags| tags.items().cloned().collect()).unwrap_or_default();
         tags.retain(|tag| !is_mark(tag));
         tags.extend(codes.iter().map(|code| {
             Json::object([
@@ -68,12 +69,12 @@ impl Marks {
             ])
         }));
         match tags.is_empty() {
-            true => drop(meta.remove("tag")),
-            false => meta.set("tag", Json::Array(tags)),
+            true => drop(own.remove("tag")),
+            false => own.set("tag", Json::Array(tags)),
         }
-        match meta.0.is_empty() {
+        match own.0.is_empty() {
             true => drop(resource.remove("meta")),
-            false => resource.set_meta(meta),
+            false => meta::set(resource, own),
         }
     }
 }

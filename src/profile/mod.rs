@@ -58,11 +58,8 @@ pub fn check(resource: &Object, strictness: Strictness) -> Verdict {
     let mut marks = BTreeSet::new();
     for finding in found(resource, &apply::profiles(resource, library), library, false) {
         let is_error = finding.severity == Severity::Error;
-        match library.marks.of_rule(&finding.rule) {
-            Some(code) => drop(marks.insert(code.to_owned())),
-            None if is_error => drop(marks.insert(mark::NOT_CONFORMANT.to_owned())),
-            None => {}
-        }
+        marks.extend(library.marks.of_rule(&finding.rule).map(str::to_owned));
+        marks.extend(is_error.then(|| mark::NOT_CONFORMANT.to_owned()));
         match (is_error, strictness) {
             (true, Strictness::Enforce) => verdict.errors.push(finding.issue()),
             (true, _) => verdict.notes.push(Finding { severity: Severity::Warning, ..finding }.issue()),
@@ -80,6 +77,11 @@ pub fn check(resource: &Object, strictness: Strictness) -> Verdict {
 }
 
 impl Verdict {
+    /// The marks that it gets.
+    pub fn marks(&self) -> impl Iterator<Item = &str> {
+        self.marks.iter().flatten().map(String::as_str)
+    }
+
     /// Puts the server's marks into what is kept, in place of those that came with it.
     pub fn mark(&self, resource: &mut Object) {
         if let (Some(marks), Ok(library)) = (&self.marks, library()) {
@@ -93,24 +95,27 @@ impl Verdict {
 pub fn validate(resource: &Object, canonical: Option<&str>, strictness: Strictness) -> Option<Vec<Issue>> {
     let mut issues = r4(resource);
     let library = library().ok()?;
-    let profiles = match canonical {
-        Some(canonical) => match library.profile(canonical) {
-            Some(profile) => vec![profile],
-            None => {
-                issues.extend(is_of_type(resource, canonical)?);
-                Vec::new()
-            }
-        },
-        None if strictness == Strictness::Off => Vec::new(),
-        None => apply::profiles(resource, library),
+    if let Some(canonical) = canonical {
+        issues.extend(against(library, resource, canonical).or_else(|| is_of_type(resource, canonical))?);
+        return Some(issues);
+    }
+    let profiles = match strictness {
+        Strictness::Off => Vec::new(),
+        _ => apply::profiles(resource, library),
     };
     for mut finding in found(resource, &profiles, library, true) {
-        if canonical.is_none() && strictness == Strictness::Warn {
+        if strictness == Strictness::Warn {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         issues.push(finding.issue());
     }
     Some(issues)
+}
+
+/// Everything that this library's profile finds in a resource. None: the library does not have it.
+pub fn against(library: &Library, resource: &Object, canonical: &str) -> Option<Vec<Issue>> {
+    let profile = library.profile(canonical)?;
+    Some(walk::check(resource, profile, library, true).into_iter().map(Finding::issue).collect())
 }
 
 /// The canonicals of the profiles that are for a type.

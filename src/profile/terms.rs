@@ -87,16 +87,17 @@ impl Terms {
     }
 }
 
+/// Whether any is true; where none is, and one cannot be told, none of this can.
 fn any(told: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let mut all = Some(false);
+    let mut sum = Some(false);
     for one in told {
-        all = match (all, one) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        };
+        match one {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => sum = None,
+        }
     }
-    all
+    sum
 }
 
 fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {

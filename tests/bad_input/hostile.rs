@@ -83,7 +83,7 @@ fn to_refuse(size: usize) -> Vec<Costly> {
 /// Large resources with nothing wrong, in the same two sizes.
 #[rustfmt::skip]
 fn to_store(size: usize) -> Vec<Costly> {
-    let contained = list(2_500 * size, &|n| format!(r#"{{"resourceType":"Organization","id":"o{n}"}}"#));
+    let contained = list(2_500 * size, &|n| format!(r#"{{"resourceType":"Organization","id":"o{n}","name":"x"}}"#));
     let named = list(2_500 * size, &|n| format!(r##"{{"reference":"#o{n}"}}"##));
     vec![
         ("names", "Patient", patient(&format!(r#""name":[{{"given":[{}]}}]"#, list(5_000 * size, &|n| format!("\"given{n}\""))))),

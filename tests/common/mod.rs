@@ -3,6 +3,8 @@
 // Each test binary uses a part of it; and a test may look into the database that it judges.
 #![allow(dead_code, clippy::disallowed_types)]
 
+pub mod kept;
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -242,5 +244,7 @@ pub fn json(request: RequestBuilder, body: impl ToString) -> RequestBuilder {
 pub async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
-    Reply { status, headers, text: response.text().await.expect("a body") }
+    let reply = Reply { status, headers, text: response.text().await.expect("a body") };
+    kept::keep(&reply);
+    reply
 }

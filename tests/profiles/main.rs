@@ -8,6 +8,7 @@ mod files;
 mod mutations;
 mod oracle;
 mod random;
+mod small;
 mod support;
 mod ukcore;
 mod writes;

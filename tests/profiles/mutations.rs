@@ -79,10 +79,10 @@ fn rules(element: &Value) -> Vec<Rule> {
             "type" => found.push(Rule::Type),
             name if name.starts_with("fixed") => found.push(Rule::Value("fixed")),
             name if name.starts_with("pattern") => found.push(Rule::Value("pattern")),
-            "binding" => match value["strength"].as_str() {
-                Some("required" | "extensible") => found.push(Rule::Binding),
-                _ => {}
-            },
+            "binding" if value["strength"] == "required" || value["strength"] == "extensible" => {
+                found.push(Rule::Binding);
+            }
+            "binding" => {}
             "constraint" => {
                 let keys = value.as_array().into_iter().flatten().filter_map(|c| c["key"].as_str());
                 found.extend(keys.map(|key| Rule::Constraint(key.to_owned())));

@@ -41,7 +41,6 @@ const APART: &[(&str, &str)] = &[
     ("dom-3", "the engine refuses `as` on several items, which the rule asks of them"),
     ("txt-1", "htmlChecks() of the engine looks at nothing"),
     ("txt-2", "htmlChecks() of the engine looks at nothing"),
-    ("sdf-0", "of a StructureDefinition"),
 ];
 
 /// The constraints of a definition, each put so that it is asked of a whole resource.

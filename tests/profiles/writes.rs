@@ -266,6 +266,7 @@ async fn imports_list_what_they_refuse_line_by_line() {
     std::fs::write(&path, lines.map(|line| line.to_string()).join("\n")).expect("a file");
     let report = app.import(std::slice::from_ref(&path), Some("new")).await;
     assert_eq!((report.count("Condition"), report.refused()), (2, 1), "{report}");
+    assert!(report.to_string().contains("marked (meta.tag): text-only 1"), "{report}");
     let (place, reason) = &report.refusals()[0];
     assert!(place.ends_with(":2") && reason.contains("lcr-con-2") && reason.contains("Condition.category"), "{report}");
     assert_eq!(marks(&app.source("new").await.get("Condition/kept").await.json()), ["text-only"]);

@@ -142,6 +142,17 @@ pub async fn items() -> Vec<Item> {
     heard.items
 }
 
+/// What other test binaries kept (`LCR_KEEP_ANSWERS`). Most of them hold nobody to the profiles, and so neither does this: what
+/// the service itself says has to meet them, the rest R4.
+pub fn kept() -> Vec<Item> {
+    let Some(folder) = crate::common::kept::folder() else { return Vec::new() };
+    let all = crate::examples::files(&folder).into_iter().flat_map(|(name, text)| held::each("kept", &name, &text));
+    let own = ["OperationOutcome", "AuditEvent"];
+    let is_own = |item: &Item| own.iter().any(|kind| item.name.contains(&format!(": {kind} ")));
+    let of = |item: Item| if is_own(&item) { item } else { Item { profiles: Vec::new(), ..item } };
+    all.map(of).collect()
+}
+
 /// Overrides, claims, relationships and protections, and how they are reviewed.
 async fn overrides(app: &TestApp, heard: &mut Heard) {
     let stranger = app.persona("stranger").await;

@@ -63,6 +63,34 @@ pub fn each(kind: &str, name: &str, text: &str) -> Vec<Item> {
     all
 }
 
+/// What a resource is made of: its elements, and of their values the words that stand for something. What has a digit is a
+/// number, an id or a code of a terminology that is not judged; a name or text is free.
+pub fn shape(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let inner = members.iter().map(|(key, value)| match value {
+                Value::String(text)
+                    if ["family", "text", "display", "description", "title"].contains(&key.as_str()) =>
+                {
+                    format!("{key}:{}", text.is_empty())
+                }
+                value => format!("{key}:{}", shape(value)),
+            });
+            format!("{{{}}}", inner.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(",")),
+        Value::String(text) if text.contains(' ') || text.contains(|c: char| c.is_ascii_digit()) => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => {
+            if other.is_number() {
+                "0".to_owned()
+            } else {
+                other.to_string()
+            }
+        }
+    }
+}
+
 /// The resources in a Bundle or Parameters, as they are written.
 fn inside(text: &str) -> Vec<String> {
     #[derive(serde::Deserialize)]

@@ -13,7 +13,7 @@ mod snapshots;
 mod ukcore;
 
 use hapi::{Found, Item, root};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
@@ -62,6 +62,7 @@ async fn judged() -> Option<&'static Judged> {
         items.extend(sandbox());
         items.extend(ukcore::items());
         items.extend(emitted::items().await);
+        items.extend(emitted::kept());
         let mut folders: Vec<PathBuf> = ["StructureDefinition", "ValueSet", "CodeSystem"]
             .map(|kind| root().join("fhir-profiles").join(kind))
             .into();
@@ -99,10 +100,13 @@ fn definitions() -> Vec<Item> {
     items
 }
 
-/// The sandbox's record and staff, each held to the profile of its type.
+/// The sandbox's record and staff, each held to the profile of its type. Of those that differ in nothing but numbers, ids and
+/// names one is enough: the generator makes them by one rule.
 fn sandbox() -> Vec<Item> {
     let lines = lcr_facade::sandbox::RECORD.lines().chain(lcr_facade::sandbox::STAFF.lines());
-    lines.flat_map(|line| held::each("sandbox", "record", line)).collect()
+    let mut known = HashSet::new();
+    let new = lines.filter(|line| known.insert(held::shape(&serde_json::from_str(line).expect("JSON"))));
+    new.flat_map(|line| held::each("sandbox", "record", line)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +118,7 @@ async fn our_definitions_are_valid_fhir() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sandboxs_record_conforms() {
     let Some(judged) = judged().await else { return };
-    judged.all_right("sandbox", 2_000);
+    judged.all_right("sandbox", 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,4 +126,10 @@ async fn what_the_service_answers_is_valid_fhir_and_conforms() {
     let Some(judged) = judged().await else { return };
     judged.all_right("emitted", 100);
     emitted::every_kind_is_there(&judged.names("emitted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_tests_were_answered_is_valid_fhir() {
+    let Some(judged) = judged().await else { return };
+    judged.all_right("kept", 0);
 }

@@ -47,6 +47,8 @@ struct Item {
     id: String,
     source: String,
     resource: Object,
+    /// The marks of what it lacks.
+    marks: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
@@ -227,10 +229,11 @@ impl<'a> Loader<'a> {
             return Err(format!("\"{id}\" is not an id"));
         }
         verdict.mark(&mut resource);
+        let marks = verdict.marks().map(str::to_owned).collect();
         if resource.get("id").is_some() {
             resource.set("id", Json::string(id.clone()));
         }
-        Ok(Item { place: place.to_owned(), spec, id, source, resource })
+        Ok(Item { place: place.to_owned(), spec, id, source, resource, marks })
     }
 
     /// Writes items of one source in one transaction. The inner error: which one was refused, and why. In a transaction
@@ -251,7 +254,8 @@ impl<'a> Loader<'a> {
         match self.store.write(changes, self.base, &audit(&first.place)).await {
             Ok(written) => {
                 let tally = |(item, written): (&Item, Written)| {
-                    self.report.keep(item.spec.name, written.created, written.changed)
+                    self.report.keep(item.spec.name, written.created, written.changed);
+                    self.report.mark(&item.marks);
                 };
                 items.iter().zip(written).for_each(tally);
                 Ok(Ok(()))

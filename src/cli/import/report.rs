@@ -9,6 +9,7 @@ pub struct Report {
     kept: BTreeMap<String, Kept>,
     not_kept: BTreeMap<String, usize>,
     refusals: Vec<(String, String)>,
+    marks: BTreeMap<String, usize>,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +28,11 @@ impl Report {
             (true, true) => kept.created += 1,
             (true, false) => kept.updated += 1,
         }
+    }
+
+    /// The marks of what a resource that is kept lacks.
+    pub fn mark(&mut self, codes: &[String]) {
+        codes.iter().for_each(|code| *self.marks.entry(code.clone()).or_default() += 1);
     }
 
     /// A resource of a type the record does not keep.
@@ -69,6 +75,10 @@ impl fmt::Display for Report {
         if !self.not_kept.is_empty() {
             let list: Vec<String> = self.not_kept.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
             writeln!(f, "Types this record does not keep: {}", list.join(", "))?;
+        }
+        if !self.marks.is_empty() {
+            let list: Vec<String> = self.marks.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            writeln!(f, "Kept and marked (meta.tag): {}", list.join(", "))?;
         }
         if !self.refusals.is_empty() {
             writeln!(f, "Refused: {}", self.refusals.len())?;

@@ -9,6 +9,7 @@ use crate::access::{Confidentiality, Sensitive};
 use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::label;
+use crate::fhir::meta;
 use crate::resources::index;
 use crate::resources::spec::ResourceSpec;
 use crate::store::StoreError;
@@ -120,7 +121,7 @@ fn stamp(resource: &mut Object, id: &str, version: i32, now: OffsetDateTime, sou
     if let Some(uri) = source_uri.filter(|_| meta.get("source").is_none()) {
         meta.0.insert(2, ("source".to_owned(), Json::string(uri)));
     }
-    resource.set_meta(meta);
+    meta::set(resource, meta);
 }
 
 /// Whether two resources differ in nothing but version and time.

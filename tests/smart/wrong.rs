@@ -643,8 +643,16 @@ async fn assertions_that_are_wrong() {
     );
     for (case, scope, words) in [
         ("no scope", "", "scope is missing: ask for system/ scopes"),
-        ("user/", "user/Patient.rs", "user/Patient.rs is not for backend services: ask for system/ scopes alone"),
-        ("openid", "system/Patient.rs openid", "openid is not for backend services: ask for system/ scopes alone"),
+        (
+            "user/",
+            "user/Patient.rs",
+            "user/Patient.rs is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate",
+        ),
+        (
+            "openid",
+            "system/Patient.rs openid",
+            "openid is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate",
+        ),
         ("a type not kept", "system/Encounter.rs", "nothing of this scope is known here and registered for the client"),
     ] {
         found.json(case, &world.backend(&new().sign(), scope).await, 400, "invalid_scope", words);

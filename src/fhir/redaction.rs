@@ -80,22 +80,24 @@ pub fn whereabouts(patient: &Object) -> Object {
     labels.push(Json::object([("system", Json::string(MARK.0)), ("code", Json::string(MARK.1))]));
     meta.set("security", Json::Array(labels));
     kept.set("meta", Json::Object(meta));
-    kept.0.iter_mut().for_each(|(_, value)| strip(value));
+    strip(&mut kept);
     kept
 }
 
 /// Takes out, wherever they are, what may say anything: extensions but two, and who gave an identifier.
-fn strip(value: &mut Json) {
+fn strip(object: &mut Object) {
+    let codes: Vec<Json> = object.objects("extension").filter_map(code_alone).collect();
+    object.0.retain(|(name, _)| !matches!(name.as_str(), "extension" | "assigner") && !name.starts_with('_'));
+    object.0.iter_mut().for_each(|(_, value)| strip_value(value));
+    if !codes.is_empty() {
+        object.set("extension", Json::Array(codes));
+    }
+}
+
+fn strip_value(value: &mut Json) {
     match value {
-        Json::Object(object) => {
-            let codes: Vec<Json> = object.objects("extension").filter_map(code_alone).collect();
-            object.0.retain(|(name, _)| !matches!(name.as_str(), "extension" | "assigner") && !name.starts_with('_'));
-            object.0.iter_mut().for_each(|(_, value)| strip(value));
-            if !codes.is_empty() {
-                object.set("extension", Json::Array(codes));
-            }
-        }
-        Json::Array(items) => items.iter_mut().for_each(strip),
+        Json::Object(object) => strip(object),
+        Json::Array(items) => items.iter_mut().for_each(strip_value),
         _ => {}
     }
 }

@@ -3,8 +3,11 @@
 const place = document.getElementById('swagger-ui');
 const { client, scopes, aud } = place.dataset;
 
-// The scopes worth choosing from here; the document itself has all of them.
-const OFFERED = /^(openid|fhirUser|launch\/patient|online_access|__.*|(user|patient)\/\*\.(rs|cruds))$/;
+// The scopes worth choosing from here, in this order; the document itself has all of them.
+const OFFERED = [
+  'openid', 'fhirUser', 'user/*.cruds', 'user/*.rs', 'launch/patient', 'patient/*.cruds', 'patient/*.rs', 'online_access',
+  '__break-glass', '__self-claim', '__protect', '__review',
+];
 
 // The document as people try it: one way to sign in, no words that stand above already, and of a resource its example.
 // Its whole schema Swagger UI would unfold without end, since types refer to each other.
@@ -17,7 +20,8 @@ function forPeople(spec) {
       continue;
     }
     scheme.flows = { authorizationCode: flow };
-    flow.scopes = Object.fromEntries(Object.entries(flow.scopes).filter(([word]) => OFFERED.test(word)));
+    flow.scopes = Object.fromEntries(OFFERED.filter((word) => word in flow.scopes).map((word) => [word, flow.scopes[word]]));
+    delete scheme.description;
   }
   for (const [name, schema] of Object.entries(schemas)) {
     if (schema.type === 'object' || !schema.type) schemas[name] = { type: 'object', title: name };

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["fhir", "resources", "access", "search", "summary"]),
     ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
-    ("operations", &["resources", "access", "profile"]),
+    ("operations", &["resources", "access", "profile", "summary"]),
     ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
     ("alerts", &["store", "config"]),
     ("config", &["search", "access", "profile"]),

@@ -205,7 +205,7 @@ fn asked(operation: &Operation) -> Object {
         let text = asked_with(parameter.name)?;
         let value = match parameter.kind {
             "boolean" => Json::Bool(text == "true"),
-            "integer" | "positiveInt" => Json::Number(text.to_owned()),
+            "unsignedInt" | "positiveInt" => Json::Number(text.to_owned()),
             _ => Json::string(text),
         };
         let kind = crate::fhir::elements::member_name("value[x]", parameter.kind);

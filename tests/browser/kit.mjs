@@ -10,7 +10,9 @@ export async function open({ browser: executablePath, screenshots }) {
   const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   if (screenshots) mkdirSync(screenshots, { recursive: true });
   const consoleErrors = [];
-  const listen = (tab) => tab.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
+  // Browsers ask for an icon that pages do not name.
+  const counts = (message) => message.type() === 'error' && !message.location().url.endsWith('/favicon.ico');
+  const listen = (tab) => tab.on('console', (message) => counts(message) && consoleErrors.push(`${message.text()} ${message.location().url}`));
 
   // A browser of its own, with one tab of this width.
   async function tabOf(width) {

@@ -6,7 +6,7 @@ use super::made_from;
 use crate::tables::{code, table};
 
 /// Each part of the page: the keys that begin so, its heading, and what is said under it.
-const PARTS: [(&str, &str, &str); 6] = [
+const PARTS: [(&str, &str, &str); 7] = [
     ("", "The service", "At the top of the file, before any table."),
     (
         "limits.",
@@ -14,6 +14,11 @@ const PARTS: [(&str, &str, &str); 6] = [
         "`[limits]`: what one request may cost. Beyond a limit a request is refused with words that name it, or a page is cut to it with a warning.",
     ),
     ("overrides.", "Overrides", "`[overrides]`: [breaking glass and claims of care](../access.md#breaking-glass)."),
+    (
+        "profile.",
+        "Profiles",
+        "`[profile]`: how strictly each source is held to [the profiles](../profiles.md#how-strictly).",
+    ),
     (
         "role_policy.",
         "Roles",

@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["fhir", "resources", "access", "search", "summary"]),
     ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
     ("cluster", &[]),
-    ("operations", &["resources", "access"]),
+    ("operations", &["resources", "access", "summary"]),
     ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
     ("alerts", &["store", "config"]),
     ("config", &["search", "access"]),

@@ -79,8 +79,8 @@ fn asked(call: &Call) -> Result<Asked, Problem> {
     for (name, value) in pairs {
         let bad = |words: &str| Err(Problem::bad_request(IssueType::Value, words).at(&format!("http.{name}")));
         match name.as_str() {
-            "_count" => match value.parse::<usize>() {
-                Ok(n) if n > 0 => asked.range.count = n.min(limits.most_page),
+            "_count" => match query::number(&value) {
+                Some(n) if n > 0 => asked.range.count = n.min(limits.most_page),
                 _ => return bad("_count is not a number of versions, 1 or more"),
             },
             "_since" => match date::parse_search(&value) {

@@ -108,10 +108,14 @@ async fn asked(
     named: Named,
     content: impl AsyncFnOnce(&Call) -> Result<Content, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let mut task = Task { verb, named, if_match: None };
-    let (action, query) = task.audited(&kind);
-    task.if_match = call.audited(call.audit(action, &kind, &query), if_match(&call, verb)).await?;
-    match change(&call, &kind, task, async || content(&call).await).await {
+    // Who has no leave is told so before anything else is said of the request.
+    let condition = if_match(&call, verb);
+    let task = Task { verb, named, if_match: condition.as_ref().ok().copied().flatten() };
+    let content = async || {
+        condition?;
+        content(&call).await
+    };
+    match change(&call, &kind, task, content).await {
         Ok(answer) => Ok(answer.response(&call, true)),
         // RFC 5789 §3.1.
         Err(problem) if verb == Verb::Patch && problem.status == StatusCode::UNSUPPORTED_MEDIA_TYPE => {

@@ -13,9 +13,10 @@ use crate::fhir::json::{Json, Object};
 use crate::fhir::outcome::{Issue, outcome};
 use crate::fhir::{text, xml};
 use crate::operations::{self, Operation};
+use crate::resources;
 use crate::resources::index;
 use crate::resources::spec::{Kind, Param, ResourceSpec};
-use crate::{resources, sandbox};
+use crate::sandbox;
 
 /// The base URL of the addresses in examples: the one that `make demo` has.
 pub const BASE: &str = "http://127.0.0.1:8080/fhir";
@@ -204,7 +205,7 @@ fn asked(operation: &Operation) -> Object {
         let text = asked_with(parameter.name)?;
         let value = match parameter.kind {
             "boolean" => Json::Bool(text == "true"),
-            "integer" | "positiveInt" => Json::Number(text.to_owned()),
+            "unsignedInt" | "positiveInt" => Json::Number(text.to_owned()),
             _ => Json::string(text),
         };
         let kind = crate::fhir::elements::member_name("value[x]", parameter.kind);

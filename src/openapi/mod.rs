@@ -13,6 +13,7 @@ mod paths;
 mod responses;
 mod schemas;
 mod security;
+mod sent;
 mod tokens;
 mod values;
 

@@ -14,7 +14,7 @@ use super::{bodies, examples, values};
 use crate::fhir::elements::type_def;
 use crate::operations;
 use crate::resources;
-use crate::resources::spec::{Kind, Param, ResourceSpec};
+use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::search::{include, modifier};
 
 /// The parameters that say what a page of a search looks like.
@@ -67,6 +67,11 @@ pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }
 
+/// A number of rows, of any size: a page has no more than the service allows.
+fn rows(least: i32) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least))
+}
+
 fn pattern(text: String) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(text))
 }
@@ -117,13 +122,15 @@ pub fn of_operation(parameter: &operations::Parameter) -> Parameter {
 pub fn value_of(parameter: &operations::Parameter) -> RefOr<Schema> {
     match parameter.kind {
         _ if !parameter.codes.is_empty() => one_of(parameter.codes.iter().copied()).into(),
+        _ if parameter.name == "_count" => rows(0).into(),
         _ if parameter.name == "nhs-number" => pattern("^[0-9]{10}$".to_owned()).into(),
         _ if parameter.name == "reason" => {
             ObjectBuilder::new().schema_type(Type::String).min_length(Some(10)).max_length(Some(1000)).into()
         }
         _ if parameter.name == "_type" => {
-            let kinds: Vec<&str> = resources::ALL.iter().map(|spec| spec.name).collect();
-            one_of(kinds).into()
+            // Professionals come along with what refers to them: they are not asked for alone.
+            let kinds = resources::ALL.iter().filter(|spec| spec.compartment != Compartment::Nobody);
+            one_of(kinds.map(|spec| spec.name)).into()
         }
         kind => schema(kind),
     }
@@ -196,7 +203,6 @@ fn of_type(spec: &'static ResourceSpec) -> Vec<(&'static str, Parameter)> {
 
 /// What is the same everywhere.
 fn common() -> [(&'static str, ParameterBuilder); 17] {
-    let number = |most: i32| ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(most));
     let header = |name: &str, of: RefOr<Schema>, words: &str| query(name, of, words).parameter_in(ParameterIn::Header);
     let text = |wanted: &str| -> RefOr<Schema> { pattern(wanted.to_owned()).into() };
     // What a server has to pass over where it cannot read it (RFC 7240, RFC 9110) has no pattern.
@@ -204,7 +210,11 @@ fn common() -> [(&'static str, ParameterBuilder); 17] {
     let kinds: Vec<&str> = resources::ALL.iter().map(|spec| spec.name).collect();
     let kinds = kinds.join("|");
     [
-        ("_count", query("_count", number(1000), "Rows on a page; 0 asks for the total alone").example(Some(5.into()))),
+        (
+            "_count",
+            query("_count", rows(0), "Rows on a page, of which there are 1000 at most; 0 asks for the total alone")
+                .example(Some(5.into())),
+        ),
         ("_total", query("_total", one_of(["none", "accurate", "estimate"]), "Whether to count all matches")),
         (
             "_summary",
@@ -234,7 +244,7 @@ fn common() -> [(&'static str, ParameterBuilder); 17] {
         ),
         ("_since", query("_since", schema("instant"), "Only versions written since then")),
         ("_at", query("_at", schema("dateTime"), "Only versions that were current at some time within this")),
-        ("history-count", query("_count", number(1000).minimum(Some(1)), "Versions on a page").example(Some(5.into()))),
+        ("history-count", query("_count", rows(1), "Versions on a page").example(Some(5.into()))),
         (
             "version",
             query("vid", text("^[1-9][0-9]{0,8}$"), "The version, as ETag or meta.versionId gave it")

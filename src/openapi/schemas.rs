@@ -9,12 +9,13 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::bodies::schema;
-use super::{tokens, values};
+use super::{sent, tokens, values};
 use crate::fhir::elements::{ElementDef, Shape, TypeDef, TypeRef, member_name, type_def};
 use crate::resources;
 
 /// The resources that are no part of the record and come in bodies all the same.
-const BESIDE: [&str; 6] = ["Bundle", "OperationOutcome", "Parameters", "CapabilityStatement", "Composition", "Binary"];
+const BESIDE: [&str; 7] =
+    ["Bundle", "OperationOutcome", "Parameters", "CapabilityStatement", "Composition", "Device", "Binary"];
 
 /// What may stand beside a primitive, under its name with an underscore.
 const SIBLING: &str = "primitive-extension";
@@ -32,6 +33,7 @@ pub fn all() -> BTreeMap<String, RefOr<Schema>> {
         waiting.extend(def.children.iter().flat_map(|child| &child.types).filter_map(|kind| type_def(kind.name)));
     }
     found.extend(tokens::all());
+    found.extend(sent::all());
     found.insert("Resource".to_owned(), any_resource());
     found.insert("served-resource".to_owned(), served());
     found.insert(SIBLING.to_owned(), sibling());

@@ -19,7 +19,7 @@ const PREFIX: &str = "(eq|ne|gt|lt|ge|le|sa|eb|ap)?";
 const PART: &str = r"([^,|$\\]|\\[,|$\\])";
 
 /// Name, pattern of one alternative, and what it says.
-fn kinds() -> [(&'static str, String, &'static str); 9] {
+fn kinds() -> [(&'static str, String, &'static str); 10] {
     let number = r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,8})?";
     [
         ("search-id", r"[A-Za-z0-9\-.]{1,64}".to_owned(), "Logical ids, with commas between alternatives"),
@@ -51,7 +51,12 @@ fn kinds() -> [(&'static str, String, &'static str); 9] {
         ),
         ("search-uri", format!("{PART}+"), "A URL, with commas between alternatives"),
         ("search-composite", format!("{PART}+\\${PART}+"), "Two values with a $ between"),
-        ("search-words", "[A-Za-z0-9]+( [A-Za-z0-9]+)*".to_owned(), "Words, all of which have to be there"),
+        (
+            "search-sound",
+            format!("{PART}*[A-Za-z]{PART}*"),
+            "A name, whatever its spelling, with commas between alternatives",
+        ),
+        ("search-words", "[A-Za-z0-9.]*[A-Za-z0-9][A-Za-z0-9. ]*".to_owned(), "Words, all of which have to be there"),
     ]
 }
 
@@ -70,7 +75,8 @@ pub fn of(spec: &'static ResourceSpec, param: &Param) -> RefOr<Schema> {
     schema(match param.kind {
         Kind::Id => "search-id",
         Kind::Token | Kind::Code(_) | Kind::Truth => "search-token",
-        Kind::Text | Kind::Phonetic => "search-string",
+        Kind::Text => "search-string",
+        Kind::Phonetic => "search-sound",
         Kind::Instant | Kind::Date | Kind::Dates => "search-date",
         Kind::Reference(_) => "search-reference",
         Kind::Canonical(_) | Kind::Uri => "search-uri",

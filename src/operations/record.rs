@@ -1,6 +1,7 @@
 //! Operations that look: at the record, or at a resource that comes with them.
 
 use super::{Operation, Run, may, must};
+use crate::summary::{BUNDLE, COMPOSITION};
 
 /// What a resource may be validated for.
 pub const MODES: &[&str] = &["create", "update", "delete"];
@@ -21,7 +22,7 @@ pub const EVERYTHING: Operation = Operation {
         may("end", "date", "Care given on this day or earlier"),
         may("_since", "instant", "Only what was written since then"),
         may("_type", "string", "These types only, separated by commas").several(),
-        may("_count", "integer", "In pages of this many; without it the answer is one Bundle, sent as it is read"),
+        may("_count", "unsignedInt", "In pages of this many; without it the answer is one Bundle, sent as it is read"),
     ],
     searches: false,
     returns: "Bundle",
@@ -86,7 +87,9 @@ pub const SUMMARY: Operation = Operation {
     on_instance: true,
     by_get: true,
     doc: "An International Patient Summary of what the caller may see",
-    parameters: &[may("profile", "canonical", "The profile the summary has anyway, the IPS's; no other is made")],
+    parameters: &[
+        may("profile", "canonical", "The profile the summary has anyway; no other is made").of(&[COMPOSITION, BUNDLE])
+    ],
     searches: false,
     returns: "Bundle",
     run: Run::Summary,

@@ -155,9 +155,8 @@ impl Search {
         let bad = |words: String| Issue::error(IssueType::Value, format!("{}: {words}", shorten(name)));
         match name {
             "_count" => {
-                let count: usize = value
-                    .parse()
-                    .map_err(|_| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
+                let count = query::number(value)
+                    .ok_or_else(|| bad(format!("\"{}\" is not a number of rows, 0 or more", shorten(value))))?;
                 let most = context.limits.most_page;
                 if count > most {
                     let words = format!(

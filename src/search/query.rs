@@ -28,6 +28,12 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Issue> {
         .collect()
 }
 
+/// A number of rows; one too large to count is the largest.
+pub fn number(text: &str) -> Option<usize> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(usize::MAX))
+}
+
 fn decode(text: &str) -> Result<String, Issue> {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();

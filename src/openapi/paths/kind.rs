@@ -214,7 +214,7 @@ pub fn patches() -> RequestBody {
         let (of, example) = match format {
             "application/json-patch+json" => ("json-patch", "json-patch.json"),
             "application/xml-patch+xml" => ("xml", "xml-patch.xml"),
-            JSON => ("Parameters", "fhirpath-patch.json"),
+            JSON => ("parameters-sent", "fhirpath-patch.json"),
             _ => ("xml", "fhirpath-patch.xml"),
         };
         body = body.content(format, shown(schema(of), [("patch", example.to_owned())]));

@@ -88,7 +88,7 @@ fn body(operation: &Operation, spec: &'static ResourceSpec) -> RequestBody {
     if examples::is_of_a_resource(operation) {
         body = body.content(JSON, json(spec.name, &[&own])).content(XML, xml(&[&own]));
     } else {
-        body = body.content(JSON, json("Parameters", &[&example])).content(XML, xml(&[&example]));
+        body = body.content(JSON, json("parameters-sent", &[&example])).content(XML, xml(&[&example]));
     }
     if !resource {
         let fields = operation.parameters.iter().map(|p| (p.name, p.required, parameters::value_of(p)));

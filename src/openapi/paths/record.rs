@@ -38,7 +38,7 @@ pub fn all(paths: &mut Paths) {
                  conditions.";
     let send = call("sendBundle", TAG, "Send a transaction or a batch", words)
         .takes(["Prefer-return", "_format", "_pretty"])
-        .request_body(Some(bodies::resource("Bundle", &["transaction"], true)))
+        .request_body(Some(bodies::resource("bundle-sent", &["transaction"], true)))
         .answers(200, responses::bundle("What became of each entry, in a Bundle", ""))
         .fails(&ALWAYS)
         .fails(&[404, 409, 410, 412, 422])

@@ -14,7 +14,7 @@ use super::{bodies, examples, values};
 use crate::fhir::elements::type_def;
 use crate::operations;
 use crate::resources;
-use crate::resources::spec::{Kind, Param, ResourceSpec};
+use crate::resources::spec::{Compartment, Kind, Param, ResourceSpec};
 use crate::search::{include, modifier};
 
 /// The parameters that say what a page of a search looks like.
@@ -128,8 +128,9 @@ pub fn value_of(parameter: &operations::Parameter) -> RefOr<Schema> {
             ObjectBuilder::new().schema_type(Type::String).min_length(Some(10)).max_length(Some(1000)).into()
         }
         _ if parameter.name == "_type" => {
-            let kinds: Vec<&str> = resources::ALL.iter().map(|spec| spec.name).collect();
-            one_of(kinds).into()
+            // Professionals come along with what refers to them: they are not asked for alone.
+            let kinds = resources::ALL.iter().filter(|spec| spec.compartment != Compartment::Nobody);
+            one_of(kinds.map(|spec| spec.name)).into()
         }
         kind => schema(kind),
     }

@@ -153,8 +153,9 @@ impl Setting {
             (Kind::Address, toml::Value::String(text)) => text.parse::<std::net::SocketAddr>().is_ok(),
             (Kind::Url, toml::Value::String(text)) => text.starts_with("https://") || text.starts_with("http://"),
             (Kind::Path | Kind::Text | Kind::Secret, toml::Value::String(_)) => true,
+            (Kind::OneOf(words), toml::Value::String(text)) => words.contains(&text.as_str()),
             // The type that it is read into says the rest.
-            (Kind::Texts | Kind::Table | Kind::Truth | Kind::OneOf(_) | Kind::SomeOf(_), _) => true,
+            (Kind::Texts | Kind::Table | Kind::Truth | Kind::SomeOf(_), _) => true,
             _ => false,
         };
         if fits {

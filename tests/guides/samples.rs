@@ -74,8 +74,9 @@ pub fn invalid(page: &Page, shell: &mut Shell) -> Vec<String> {
                 "curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/fhir+json' \"$FHIR/{kind}/\\$validate\" -d '{body}'"
             ));
             let reply: Value = serde_json::from_str(&ran.out).unwrap_or_default();
+            // Information, such as that a narrative would be good, is nothing against it.
             let against =
-                reply["issue"].as_array().is_none_or(|all| all.iter().any(|issue| issue["severity"] == "error"));
+                reply["issue"].as_array().is_none_or(|all| all.iter().any(|issue| issue["severity"] != "information"));
             if against {
                 faults.push(format!("{}:{}: this {kind} is not valid\n{}{}", page.name, block.line, ran.out, ran.err));
             }

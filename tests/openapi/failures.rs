@@ -122,7 +122,8 @@ async fn refusals_are_shown_as_the_service_gives_them() {
     let gp = app.persona("gp").await;
     let patient = "13c4dc1b-7947-4d74-9add-0ad316d0a6f3";
     let plan = |subject: &str| {
-        json!({"resourceType": "CarePlan", "status": "active", "intent": "plan",
+        json!({"resourceType": "CarePlan", "status": "active", "intent": "plan", "title": "A plan",
+            "category": [{"text": "Asthma"}], "created": "2026-11-01", "author": {"display": "Dr Amara Okafor"},
             "subject": {"reference": format!("Patient/{subject}")}})
     };
     let made = gp.post("CarePlan", plan(patient)).await;

@@ -2,14 +2,18 @@
 
 use lcr_facade::cli::import;
 use lcr_facade::config::Config;
+use lcr_facade::profile::{Strictness, Strictnesses};
 use lcr_facade::sandbox;
 use lcr_facade::smart::client::register_known;
 
 use crate::common::TestApp;
 
-/// A service with the sandbox's record, staff, relationships, sources and clients.
-pub async fn sandbox() -> TestApp {
-    let app = TestApp::held(Config { sandbox: true, ..Config::default() }).await;
+/// A service with the sandbox's record, staff, relationships, sources and clients, where these sources are not held to the
+/// profiles.
+pub async fn sandbox(loose: &[&str]) -> TestApp {
+    let mut profile = Strictnesses::default();
+    profile.source.extend(loose.iter().map(|source| ((*source).to_owned(), Strictness::Off)));
+    let app = TestApp::held(Config { sandbox: true, profile, ..Config::default() }).await;
     app.store.begin_sandbox().await.expect("the mark of a sandbox");
     for (file, lines) in
         [("record", sandbox::RECORD), ("staff", sandbox::STAFF), ("organisations", sandbox::ORGANISATIONS)]

@@ -23,7 +23,7 @@ async fn a_tester_signs_in_at_the_documentation_and_tries_calls() {
     if !ready(true) {
         return;
     }
-    let app = sandbox().await;
+    let app = sandbox(&[]).await;
     let steps = [
         "signed in as gp by the real sign-in",
         "Patient search: 200 and a Bundle with entries",
@@ -39,7 +39,7 @@ async fn the_sandbox_launches_apps_and_explains_refusals() {
     if !ready(true) {
         return;
     }
-    let app = sandbox().await;
+    let app = sandbox(&[]).await;
     let steps = [
         "EHR launch: the token reply, explained",
         "denials: another patient, nobody, a scope, each explained",

@@ -61,7 +61,7 @@ async fn the_documentation_of_a_real_record_names_no_persona() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_let_nothing_in_from_elsewhere() {
-    let app = crate::sandbox::sandbox().await;
+    let app = crate::sandbox::sandbox(&[]).await;
     for path in ["/docs", "/sandbox", "/sandbox/denials", "/docs/oauth2-redirect.html"] {
         let reply = send(app.open(Method::GET, path)).await;
         assert_eq!(reply.status, 200, "{path}");

@@ -27,7 +27,7 @@ async fn said(session: &Session<'_>, asked: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_explanation_agrees_with_the_answer() {
-    let app = sandbox().await;
+    let app = sandbox(&[]).await;
     let patients = [NEAR, FAR, "7b21deea-eb42-462d-9c51-bbf7bd0a2076", "never-was"];
     for (name, persona) in lcr_facade::sandbox::personas().expect("personas") {
         if persona.claims.user.is_none() {
@@ -61,7 +61,7 @@ async fn an_explanation_agrees_with_the_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_reason_is_named() {
-    let app = sandbox().await;
+    let app = sandbox(&[]).await;
     let source = app.source("https://lcr.example/source/Y90001").await;
     let sealed = json!({"resourceType": "Condition", "id": "sealed", "subject": {"reference": format!("Patient/{NEAR}")},
         "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]},
@@ -121,7 +121,7 @@ async fn each_kind_of_reason_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_is_in_the_trail_and_of_nobody_elses_requests() {
-    let app = sandbox().await;
+    let app = sandbox(&[]).await;
     let (gp, stranger) = (app.persona("gp").await, app.persona("stranger").await);
     assert_eq!(stranger.get(&format!("Patient/{NEAR}")).await.status, 404);
     let told = page(&gp).await;

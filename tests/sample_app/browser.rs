@@ -10,7 +10,7 @@ use crate::people::{self, MANY};
 
 /// The sandbox that `lcr demo` serves, and the people of these tests.
 async fn world() -> TestApp {
-    let app = crate::sandbox::sandbox().await;
+    let app = crate::sandbox::sandbox(&people::SOURCES).await;
     people::load(&app).await;
     app
 }

@@ -8,6 +8,9 @@ use crate::common::TestApp;
 const PRACTICE: &str = "https://lcr.example/source/Y90001";
 const HOSPITAL: &str = "https://lcr.example/source/Y9R01";
 
+/// Whose rows are as poor as old systems' are: the app has to bear them.
+pub const SOURCES: [&str; 2] = [PRACTICE, HOSPITAL];
+
 /// What a browser would run if the app took text for markup.
 const HOSTILE: &str = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
 

@@ -61,7 +61,8 @@ async fn an_explanation_agrees_with_the_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_reason_is_named() {
-    let app = sandbox(&[]).await;
+    // What is said here is about access: the rows need no more than that takes.
+    let app = sandbox(&["https://lcr.example/source/Y90001", "https://lcr.example/source/Y9C01"]).await;
     let source = app.source("https://lcr.example/source/Y90001").await;
     let sealed = json!({"resourceType": "Condition", "id": "sealed", "subject": {"reference": format!("Patient/{NEAR}")},
         "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]},

@@ -1,5 +1,8 @@
 //! Owns where logs go and in what form.
 
+pub mod metrics;
+mod process;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;

@@ -178,6 +178,11 @@ impl Request {
         self.status = Some(status);
     }
 
+    /// The template of its route.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
     /// Its status so far.
     pub fn status(&self) -> Option<u16> {
         self.status
@@ -251,10 +256,24 @@ pub fn audit_commit(rows: usize, took: Duration, committed: bool) {
     }
 }
 
-/// Requests that began (`1`) or ended (`-1`) to wait for the audit trail.
-pub fn audit_waiting(change: i64) {
-    if let Some(metrics) = metrics() {
-        metrics.audit_waiting.add(change);
+/// A request that waits for the audit trail, until this is dropped.
+pub struct AuditWait(());
+
+impl AuditWait {
+    /// Begins the wait.
+    pub fn begin() -> AuditWait {
+        if let Some(metrics) = metrics() {
+            metrics.audit_waiting.inc();
+        }
+        AuditWait(())
+    }
+}
+
+impl Drop for AuditWait {
+    fn drop(&mut self) {
+        if let Some(metrics) = metrics() {
+            metrics.audit_waiting.dec();
+        }
     }
 }
 

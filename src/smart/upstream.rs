@@ -14,7 +14,7 @@ use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, C
 use openidconnect::{
     AdditionalClaims, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
     EndpointNotSet, EndpointSet, HttpClientError, HttpRequest, IssuerUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse, UserInfoClaims,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -218,7 +218,11 @@ impl OpenId {
             request = request.add_extra_param("client_assertion_type", super::assertion::TYPE);
             request = request.add_extra_param("client_assertion", assertion);
         }
-        let tokens = request.request_async(&self.sender()).await.map_err(|error| exchange(&error))?;
+        let tokens = request.request_async(&self.sender()).await.map_err(|error| match error {
+            // The provider's own words may quote anything, the code for one; they stay out of the log.
+            RequestTokenError::ServerResponse(said) => exchange(&said.error().as_ref()),
+            other => exchange(&other),
+        })?;
         let id_token = tokens.id_token().ok_or_else(|| UpstreamError::NotGood("there is no id_token".to_owned()))?;
         let nonce = Nonce::new(upstream.nonce.clone());
         let checked = id_token.claims(&client.id_token_verifier(), &nonce).map_err(|error| bad(&error))?;

@@ -220,7 +220,7 @@ impl OpenId {
         }
         let tokens = request.request_async(&self.sender()).await.map_err(|error| match error {
             // The provider's own words may quote anything, the code for one; they stay out of the log.
-            RequestTokenError::ServerResponse(said) => exchange(&said.error().as_ref()),
+            RequestTokenError::ServerResponse(said) => exchange(said.error()),
             other => exchange(&other),
         })?;
         let id_token = tokens.id_token().ok_or_else(|| UpstreamError::NotGood("there is no id_token".to_owned()))?;

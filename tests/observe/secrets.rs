@@ -36,8 +36,8 @@ impl Secrets {
         texts(&resource["birthDate"]).into_iter().for_each(|value| self.add(value));
         for (list, members) in [
             ("name", &["family", "given", "text"][..]),
-            ("address", &["line", "postalCode", "text"]),
-            ("telecom", &["value"]),
+            ("address", &["line", "postalCode", "text"][..]),
+            ("telecom", &["value"][..]),
         ] {
             for part in resource[list].as_array().into_iter().flatten() {
                 members.iter().flat_map(|member| texts(&part[*member])).for_each(|value| self.add(value));

@@ -159,6 +159,7 @@ async fn whom_the_service_asks_is_told_the_trace() {
         redirect_uris: Vec::new(),
         launch_uri: None,
         scope: "system/*.rs".into(),
+        organisation: Some("Y90001".into()),
         source: Some("https://lcr.example/source/observe".into()),
         ..public()
     };

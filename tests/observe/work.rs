@@ -13,7 +13,7 @@ use crate::support::*;
 const JSON: &str = "application/fhir+json";
 const XML: &str = "application/fhir+xml";
 const FORM: &str = "application/x-www-form-urlencoded";
-const MERGE: &str = "application/json-patch+json";
+const JSON_PATCH: &str = "application/json-patch+json";
 
 /// What is asked: method, path below the root, media type, body. `{mark}` is a value of its own each time; `{id}`, `{nhs}`,
 /// `{birth}`, `{family}` and `{observation}` are a patient's.
@@ -80,8 +80,8 @@ const ASKED: &[(&str, &str, &str, &str)] = &[
     ("POST", "/fhir/Observation", JSON, r#"{"resourceType":"Observation","status":"final","code":{"text":"{mark}"},"subject":{"reference":"Patient/{mark}"}}"#),
     ("PUT", "/fhir/Observation/{observation}", JSON, r#"{"resourceType":"Observation","id":"{observation}","status":"final","code":{"text":"{mark}"},"subject":{"reference":"Patient/{id}"}}"#),
     ("PUT", "/fhir/Patient?identifier={mark}", JSON, r#"{"resourceType":"Patient","name":[{"family":"{mark}"}]}"#),
-    ("PATCH", "/fhir/Observation/{observation}", MERGE, r#"[{"op":"replace","path":"/code/text","value":"{mark}"}]"#),
-    ("PATCH", "/fhir/Observation/{observation}", MERGE, r#"[{"op":"{mark}","path":"/{mark}"}]"#),
+    ("PATCH", "/fhir/Observation/{observation}", JSON_PATCH, r#"[{"op":"replace","path":"/code/text","value":"{mark}"}]"#),
+    ("PATCH", "/fhir/Observation/{observation}", JSON_PATCH, r#"[{"op":"{mark}","path":"/{mark}"}]"#),
     ("PATCH", "/fhir/Observation/{observation}", XML, "<diff><replace sel=\"{mark}\">{mark}</replace></diff>"),
     ("DELETE", "/fhir/Observation/{mark}", "", ""),
     ("DELETE", "/fhir/Observation?code={mark}", "", ""),

@@ -7,9 +7,11 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 use crate::config::Overrides;
 use crate::store::{Store, Untold};
+use crate::telemetry::traces;
 
 /// How often is looked for alerts that other instances raised, or that did not arrive.
 const EVERY: Duration = Duration::from_secs(5);
@@ -54,7 +56,7 @@ impl Teller {
             match self.store.untold().await {
                 Ok(due) => {
                     for alert in due {
-                        self.tell(&alert).await;
+                        self.tell(&alert).instrument(tracing::debug_span!("webhook", otel.kind = "client")).await;
                     }
                 }
                 Err(error) => tracing::warn!(%error, "alerts could not be looked for"),
@@ -66,7 +68,8 @@ impl Teller {
 
     async fn tell(&self, alert: &Untold) {
         let Ok(body) = serde_json::to_vec(alert) else { return };
-        let mut request = self.http.post(&self.url).header("Content-Type", "application/json");
+        let mut request =
+            self.http.post(&self.url).header("Content-Type", "application/json").headers(traces::headers());
         if let Some(signature) = self.secret.as_deref().and_then(|secret| signature(secret, &body)) {
             request = request.header("X-Lcr-Signature", signature);
         }

@@ -1,6 +1,6 @@
 //! Owns the running service: one path for `lcr serve`, `lcr demo` and the tests.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,23 +13,30 @@ use tracing_actix_web::TracingLogger;
 use crate::alerts::{AlertsError, Teller};
 use crate::config::Config;
 use crate::http::cors;
+use crate::http::health::Readiness;
+use crate::http::metrics::{self, Pools};
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
 use crate::profile::{self, Unusable};
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
+use crate::telemetry;
 
 /// A service that is bound to its address and ready to run.
 pub struct App {
     server: Server,
     address: String,
+    /// What serves the figures, where they have an address of their own.
+    figures: Option<Server>,
 }
 
 /// Why the service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("nothing can listen on {address}: {error}; choose another address with LCR_LISTEN")]
-    Listen { address: String, error: std::io::Error },
+    #[error("nothing can listen on {address}: {error}; choose another address with {variable}")]
+    Listen { address: String, error: std::io::Error, variable: &'static str },
+    #[error("the figures for Prometheus could not be made: {0}")]
+    Metrics(String),
     #[error(
         "the service's role in the database owns tables or is not bound by row-level security: log in as a member of lcr_service"
     )]
@@ -49,7 +56,8 @@ impl App {
     pub async fn build(config: Config, database_url: &str) -> Result<App, StartError> {
         // What is compiled now is compiled in no request.
         profile::library()?;
-        let listen = |error| StartError::Listen { address: config.listen.to_string(), error };
+        telemetry::metrics::check().map_err(StartError::Metrics)?;
+        let listen = |error| StartError::Listen { address: config.listen.to_string(), error, variable: "LCR_LISTEN" };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let mut config = config;
@@ -66,6 +74,10 @@ impl App {
             tokio::spawn(teller.run(Arc::clone(&alerts)));
         }
         let trail = AuditTrail::start(shared);
+        let probed = Store::of_service(database_url, 1)?;
+        let readiness = Arc::new(Readiness::new(probed, trail.clone(), key.clone()));
+        let pools = Pools::default();
+        let figures = config.metrics.listen.map(|address| figures(address, &pools)).transpose()?;
         let smart = Arc::new(SmartServer::new(&config)?);
         let sensitive = config.sensitive_codes();
         let base = config.fhir_base();
@@ -76,6 +88,7 @@ impl App {
         let server = HttpServer::new(move || {
             let store = Store::of_service(&url, config.connections).map(|store| store.labelling(sensitive.clone()));
             let state = store.map(|store| {
+                pools.add(store.clone());
                 web::Data::new(State {
                     store,
                     trail: trail.clone(),
@@ -84,6 +97,8 @@ impl App {
                     alerts: Arc::clone(&alerts),
                     smart: Arc::clone(&smart),
                     base: base.clone(),
+                    readiness: Arc::clone(&readiness),
+                    pools: pools.clone(),
                 })
             });
             let app = ActixApp::new()
@@ -91,6 +106,7 @@ impl App {
                 .wrap(Compress::default())
                 .wrap(from_fn(cors::cors))
                 .wrap(from_fn(span::name))
+                .wrap(from_fn(metrics::count))
                 .wrap(TracingLogger::<RouteSpan>::new())
                 .configure(http::routes);
             match state {
@@ -102,11 +118,12 @@ impl App {
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
-        let server = server
-            .disable_signals()
-            .listen(listener)
-            .map_err(|error| StartError::Listen { address: address.to_string(), error })?;
-        Ok(App { server: server.run(), address: format!("http://{address}") })
+        let server = server.disable_signals().listen(listener).map_err(|error| StartError::Listen {
+            address: address.to_string(),
+            error,
+            variable: "LCR_LISTEN",
+        })?;
+        Ok(App { server: server.run(), address: format!("http://{address}"), figures })
     }
 
     /// The URL it listens on.
@@ -121,8 +138,23 @@ impl App {
 
     /// Serves until stopped.
     pub async fn run(self) -> std::io::Result<()> {
-        self.server.await
+        let Some(figures) = self.figures else { return self.server.await };
+        let handle = figures.handle();
+        tokio::spawn(figures);
+        let ended = self.server.await;
+        // Figures are there until the last request has its answer.
+        handle.stop(false).await;
+        ended
     }
+}
+
+/// A server of the figures alone.
+fn figures(address: SocketAddr, pools: &Pools) -> Result<Server, StartError> {
+    let failed = |error| StartError::Listen { address: address.to_string(), error, variable: "LCR_METRICS_LISTEN" };
+    let pools = web::Data::new(pools.clone());
+    let server =
+        HttpServer::new(move || ActixApp::new().app_data(pools.clone()).route("/metrics", web::get().to(metrics::own)));
+    Ok(server.workers(1).disable_signals().bind(address).map_err(failed)?.run())
 }
 
 /// Every so often, forgets sign-ins and tokens that are long over; ends with the process.

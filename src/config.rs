@@ -3,6 +3,7 @@
 mod overrides;
 pub mod settings;
 mod sign_in;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 pub use overrides::Overrides;
 pub use sign_in::{SignIn, SignInKind};
+pub use telemetry::{Figures, Traces};
 
 use crate::access::Policies;
 use crate::access::policy::RolePolicy;
@@ -48,6 +50,10 @@ pub struct Config {
     pub sensitive: Vec<SensitiveCodes>,
     /// How long overrides last, and who is told of them.
     pub overrides: Overrides,
+    /// Where figures are served.
+    pub metrics: Figures,
+    /// Where traces go.
+    pub traces: Traces,
     /// What each role may do: made of `role_policy` when it is read.
     #[serde(skip)]
     pub policies: Policies,
@@ -95,6 +101,8 @@ impl Default for Config {
             role_policy: BTreeMap::new(),
             sensitive: Vec::new(),
             overrides: Overrides::default(),
+            metrics: Figures::default(),
+            traces: Traces::default(),
             policies: Policies::default(),
             sign_in: Vec::new(),
             sandbox: false,

@@ -11,6 +11,7 @@ use crate::fhir::outcome::{Issue, IssueType, outcome};
 use crate::openapi::errors;
 use crate::smart::Unauthorized;
 use crate::store::{NotWritten, Refusal, StoreError};
+use crate::telemetry::metrics::{self, Rejection};
 
 /// A request that failed.
 #[derive(Debug)]
@@ -124,6 +125,11 @@ impl From<StoreError> for Problem {
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Transient, words);
         }
         tracing::error!(%error, "a request failed in the store");
+        match error {
+            StoreError::Unavailable(_) => metrics::rejected(Rejection::Database),
+            StoreError::Audit => metrics::rejected(Rejection::Audit),
+            _ => {}
+        }
         match error {
             StoreError::Unavailable(_) | StoreError::Audit => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -14,12 +14,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("summary", &["fhir"]),
     ("access", &["fhir", "resources"]),
     ("search", &["fhir", "resources", "access"]),
-    ("store", &["fhir", "resources", "access", "search", "summary"]),
-    ("smart", &["fhir", "resources", "access", "search", "store", "config"]),
+    ("telemetry", &["config"]),
+    ("store", &["fhir", "resources", "access", "search", "summary", "telemetry"]),
+    ("smart", &["fhir", "resources", "access", "search", "store", "config", "telemetry"]),
     ("cluster", &[]),
     ("operations", &["resources", "access", "profile", "summary"]),
     ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
-    ("alerts", &["store", "config"]),
+    ("alerts", &["store", "config", "telemetry"]),
     ("config", &["search", "access", "profile"]),
 ];
 

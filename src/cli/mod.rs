@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cluster;
-use crate::config::Config;
+use crate::config::{Config, Traces};
 use crate::sandbox;
 use crate::store::Store;
 use crate::{openapi, smart, telemetry};
@@ -122,20 +122,27 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve => {
-            telemetry::start("info");
-            serve::serve(Config::load()?).await?;
+            let config = Config::load()?;
+            let telemetry = telemetry::start("info", &config.traces)?;
+            let served = serve::serve(config).await;
+            telemetry.finish().await;
+            served?;
         }
         Command::Demo => {
-            telemetry::start("warn");
-            demo::demo(Config::load()?).await?;
+            let config = Config::load()?;
+            let telemetry = telemetry::start("warn", &config.traces)?;
+            let served = demo::demo(config).await;
+            telemetry.finish().await;
+            served?;
         }
         Command::Migrate { again } => {
             let config = Config::load()?;
             migrate::migrate(&database(&config)?, &config.fhir_base(), again).await?;
         }
         Command::Import { paths, source } => {
-            telemetry::start("warn");
             let config = Config::load()?;
+            // What a command does is no request: there is nothing to trace.
+            telemetry::start("warn", &Traces::default())?;
             let store = database(&config)?;
             let report = import::run(&store, &paths, source.as_deref(), &config.fhir_base(), &config.profile).await?;
             print!("{report}");

@@ -99,6 +99,9 @@ pub const SETTINGS: &[Setting] = &[
     in_file("overrides.webhook_secret_file", Path, Nothing, "A file with the secret that signs what is told (`X-Lcr-Signature`). Without it nothing is signed"),
     both("profile.default", "LCR_PROFILE", OneOf(STRICTNESS), Toml("\"enforce\""), "How strictly sources are held to the profiles: `enforce` refuses what breaks one, `warn` takes it, marks it and tells the sender, `off` asks for R4 alone"),
     in_file("profile.source", Table, Toml("{}"), "The same for single sources, by their names"),
+    both("metrics.listen", "LCR_METRICS_LISTEN", Address, Nothing, "Where figures are served at `/metrics`, apart from the service. Without it: at `/metrics` of `listen`"),
+    both("traces.endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT", Url, Nothing, "The base URL of a collector that takes traces by OTLP over HTTP (protobuf), such as `http://127.0.0.1:4318`. Without it none are sent"),
+    both("traces.percent", "LCR_TRACES_PERCENT", Whole(0, 100, "percent"), Toml("10"), "How many of a hundred requests are traced, where the caller's `traceparent` does not decide"),
     in_file("role_policy.NAME.types", Table, Required, "What the role may do: resource types, each with some of the letters `cruds` in that order; `\"*\"` is every type of the record"),
     in_file("role_policy.NAME.up_to", OneOf(LABELS), Required, "The highest HL7 v3 confidentiality label that the role sees"),
     in_file("role_policy.NAME.may", SomeOf(PERMISSIONS), Toml("[]"), "What the role may do beyond that"),
@@ -129,6 +132,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("LCR_CONFIG", "The TOML file to read; without it there is none"),
     ("LCR_LOG_FORMAT", "`json`: logs are JSON, one object a line; else text"),
     ("LCR_PG_BIN", "The folder with `initdb` and `postgres` for the private PostgreSQL; without it the newest one found, 15 or later"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "Headers for the collector of traces, such as `authorization=…`; OpenTelemetry's other variables for spans count too (`OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_…`)"),
     ("RUST_LOG", "What is logged, such as `warn` or `lcr_facade=debug`; `info` for `lcr serve` and `warn` for other commands without it"),
 ];
 
@@ -236,6 +240,8 @@ mod tests {
             ("limits.", "[limits]"),
             ("overrides.", "[overrides]"),
             ("profile.", "[profile]"),
+            ("metrics.", "[metrics]"),
+            ("traces.", "[traces]"),
             ("role_policy.NAME.", "[role_policy.x]"),
             ("sensitive[].", "[[sensitive]]"),
             ("sign_in[].", "[[sign_in]]"),

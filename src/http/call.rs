@@ -8,6 +8,7 @@ use std::sync::Arc;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::format::Format;
@@ -55,7 +56,8 @@ impl FromRequest for Call {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
             })?;
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let caller = smart::caller(&state.store, &state.config.policies, authorization).await;
+            let look = smart::caller(&state.store, &state.config.policies, authorization);
+            let caller = look.instrument(tracing::debug_span!("token")).await;
             if let Err(Unauthorized::Unknown) = &caller {
                 // Somebody tried a token that is none, or no longer one.
                 state.trail.record(vec![turned_away(request_id, address.clone())]).await?;
@@ -123,6 +125,7 @@ impl Call {
 
     /// The grant for this type and interaction, or 403.
     pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Problem> {
+        let _span = tracing::debug_span!("grant", resource_type = spec.name, ?interaction).entered();
         Ok(self.caller.grant(spec, interaction)?)
     }
 

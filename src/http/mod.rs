@@ -8,10 +8,11 @@ pub mod cors;
 mod docs;
 mod entry;
 pub mod format;
-mod health;
+pub mod health;
 mod history;
 mod media;
 mod metadata;
+pub mod metrics;
 mod oauth;
 mod openapi;
 mod operation;
@@ -63,6 +64,10 @@ pub struct State {
     pub smart: Arc<Server>,
     /// The public base URL of the FHIR API, without a slash at its end.
     pub base: String,
+    /// What probes ask.
+    pub readiness: Arc<health::Readiness>,
+    /// The connections of all workers.
+    pub pools: metrics::Pools,
 }
 
 /// Every route.
@@ -122,6 +127,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
     .service(only("/openapi.json").route(web::get().to(openapi::document)))
     .service(only("/health/live").route(web::get().to(health::live)))
     .service(only("/health/ready").route(web::get().to(health::ready)))
+    .service(only("/metrics").route(web::get().to(metrics::shared)))
     .default_service(web::to(nothing_here));
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tracing::Instrument;
 
 use super::body::{body, media};
 use super::call::{FORM, spec};
@@ -122,7 +123,7 @@ pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answ
     let path = scope.path();
     let row = call.audit("E", scope.kind.unwrap_or_default(), &format!("{}?{text}", path.trim_start_matches('/')));
     if let Some(kind) = scope.kind {
-        let result = find(call, kind, scope.within, text).await;
+        let result = find(call, kind, scope.within, text).instrument(tracing::debug_span!("search")).await;
         let page = call.audited(row.clone(), result).await?;
         let mut people = seen(&page);
         // An answer tells something of the people it was asked about, with or without rows.
@@ -130,7 +131,7 @@ pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answ
         call.saw(row, people).await?;
         return Ok(Answer::ok(bundle(call, page)));
     }
-    let result = find_across(call, scope, text).await;
+    let result = find_across(call, scope, text).instrument(tracing::debug_span!("search")).await;
     let page = call.audited(row.clone(), result).await?;
     let mut people: Vec<i64> = page.rows.iter().map(|(_, found)| found.patient_id).collect();
     people.extend(&page.counted);

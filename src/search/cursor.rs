@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// The secret with which cursors are signed; all instances on one database share it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CursorKey(Vec<u8>);
 
 /// Where a page begins.

@@ -11,6 +11,8 @@ use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use serde_json::Value;
 
+use crate::telemetry::traces;
+
 /// How long a set is kept when its server does not say.
 const KEPT: Duration = Duration::from_secs(300);
 
@@ -112,7 +114,7 @@ impl KeySets {
     }
 
     async fn fetch(&self, url: &str) -> Result<(Vec<Jwk>, Duration), NoKeySet> {
-        let request = self.http.get(url).header("Accept", "application/json");
+        let request = self.http.get(url).header("Accept", "application/json").headers(traces::headers());
         let mut response = request.send().await?.error_for_status()?;
         let control = response.headers().get("cache-control").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let lasts = lasts(control);

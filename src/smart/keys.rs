@@ -50,6 +50,12 @@ pub async fn current(store: &Store) -> Result<SigningKey, KeyError> {
     store.signing_key(SIGNS_DAYS).await?.ok_or_else(|| KeyError::Make("it is not where it was put".to_owned()))
 }
 
+/// Whether the key that signs, if one was made yet, is one that can.
+pub async fn can_sign(store: &Store) -> Result<bool, KeyError> {
+    let key = store.signing_key(SIGNS_DAYS).await?;
+    Ok(key.is_none_or(|key| EncodingKey::from_rsa_pem(key.private_pem.as_bytes()).is_ok()))
+}
+
 /// Makes a new key that signs from now on, before the one there is has come of age.
 pub async fn rotate(store: &Store) -> Result<(), KeyError> {
     add(store, true).await

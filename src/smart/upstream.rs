@@ -12,9 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata};
 use openidconnect::{
-    AdditionalClaims, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    TokenResponse, UserInfoClaims,
+    AdditionalClaims, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpClientError, HttpRequest, IssuerUrl, Nonce, OAuth2TokenResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ use super::secret;
 use crate::access::Policies;
 use crate::config::{SignIn, SignInKind};
 use crate::store::Store;
+use crate::telemetry::traces;
 
 /// A discovery document is asked for anew after this long.
 const KEPT: Duration = Duration::from_secs(600);
@@ -148,6 +149,16 @@ impl Provider {
 }
 
 impl OpenId {
+    /// What sends the crate's requests, each as a part of the trace it is made in.
+    fn sender(&self) -> impl for<'c> AsyncHttpClient<'c, Error = HttpClientError<reqwest::Error>> {
+        let http = self.http.clone();
+        move |mut request: HttpRequest| {
+            traces::inject(request.headers_mut());
+            let http = http.clone();
+            async move { AsyncHttpClient::call(&http, request).await }
+        }
+    }
+
     async fn client(&self, redirect: &str) -> Result<ReadyClient, UpstreamError> {
         let failed = |error: &dyn std::fmt::Display| UpstreamError::Discovery(error.to_string());
         let redirect = RedirectUrl::new(redirect.to_owned()).map_err(|error| failed(&error))?;
@@ -168,7 +179,8 @@ impl OpenId {
         }
         let failed = |error: &dyn std::fmt::Display| UpstreamError::Discovery(error.to_string());
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(|error| failed(&error))?;
-        let found = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(|error| failed(&error))?;
+        let found =
+            CoreProviderMetadata::discover_async(issuer, &self.sender()).await.map_err(|error| failed(&error))?;
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found.clone()));
         Ok(found)
     }
@@ -206,7 +218,11 @@ impl OpenId {
             request = request.add_extra_param("client_assertion_type", super::assertion::TYPE);
             request = request.add_extra_param("client_assertion", assertion);
         }
-        let tokens = request.request_async(&self.http).await.map_err(|error| exchange(&error))?;
+        let tokens = request.request_async(&self.sender()).await.map_err(|error| match error {
+            // The provider's own words may quote anything, the code for one; they stay out of the log.
+            RequestTokenError::ServerResponse(said) => exchange(said.error()),
+            other => exchange(&other),
+        })?;
         let id_token = tokens.id_token().ok_or_else(|| UpstreamError::NotGood("there is no id_token".to_owned()))?;
         let nonce = Nonce::new(upstream.nonce.clone());
         let checked = id_token.claims(&client.id_token_verifier(), &nonce).map_err(|error| bad(&error))?;
@@ -214,7 +230,7 @@ impl OpenId {
         // Where the provider has it, userinfo says more than the id_token, about the same subject.
         if let Ok(request) = client.user_info(tokens.access_token().clone(), Some(checked.subject().clone())) {
             let more: UserInfoClaims<Rest, CoreGenderClaim> =
-                request.request_async(&self.http).await.map_err(|error| bad(&error))?;
+                request.request_async(&self.sender()).await.map_err(|error| bad(&error))?;
             if let Ok(Value::Object(more)) = serde_json::to_value(more) {
                 claims.extend(more);
             }

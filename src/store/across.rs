@@ -30,7 +30,7 @@ pub struct AcrossPage {
 impl AcrossPlan {
     /// Renders the search: the best rows of every type, and of those the best.
     pub fn of(across: Across) -> AcrossPlan {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("search types");
         let back = across.cursor().is_some_and(|cursor| cursor.back);
         let size = i64::try_from(across.count()).unwrap_or(i64::MAX - 1) + i64::from(across.count() > 0);
         let limit = sql.bind(size, "bigint");
@@ -135,14 +135,14 @@ fn keys(across: &Across, place: usize) -> Vec<Key> {
 impl super::Store {
     /// Runs a search of several types.
     pub async fn search_across(&self, plan: AcrossPlan) -> Result<AcrossPage, StoreError> {
-        plan.run(&mut *self.pool.acquire().await?).await
+        plan.run(&mut *self.connection().await?).await
     }
 
     /// The people within reach whom the search asks about by name.
     pub async fn asked_about_across(&self, across: &Across) -> Result<Vec<i64>, StoreError> {
         let mut people = Vec::new();
         if across.parts().iter().any(|part| !person::named(part).is_empty()) {
-            let mut connection = self.pool.acquire().await?;
+            let mut connection = self.connection().await?;
             for part in across.parts() {
                 people.extend(person::asked_about(&mut connection, part).await?);
             }

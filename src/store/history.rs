@@ -96,7 +96,7 @@ impl HistoryTarget {
 impl Store {
     /// One page of history, one statement: the newest of every type, and of those the newest.
     pub async fn history(&self, target: &HistoryTarget) -> Result<HistoryPage, StoreError> {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("history");
         let limit = sql.bind(i64::try_from(target.range.count).unwrap_or(i64::MAX - 1) + 1, "bigint");
         let after = target.after.as_ref().map(|after| {
             let at = sql.bind_text(&after.at, "timestamptz");

@@ -53,7 +53,7 @@ const NEWEST: &str = "coalesce(m.date_lo, '-infinity'::timestamptz) DESC, \
 impl Lastn {
     /// Renders it: `max` of each code, and no more than `most` rows in all.
     pub fn of(search: Search, max: u32, most: usize) -> Lastn {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("lastn");
         let spec = search.grant().spec();
         let conditions = plan::conditions(&mut sql, &search);
         let steps = sql.bind(MOST_STEPS, "bigint");
@@ -96,7 +96,7 @@ impl Store {
     /// Runs it: one statement.
     pub async fn lastn(&self, lastn: Lastn) -> Result<Latest, StoreError> {
         let Lastn { search, statement, most } = lastn;
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connection().await?;
         terms::check(&mut connection, &search).await?;
         let mut latest = Latest { rows: Vec::new(), total: 0, counted: Vec::new(), search };
         for row in statement.fetch(&mut *connection).await? {

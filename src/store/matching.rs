@@ -65,7 +65,7 @@ impl Candidates {
 
     /// The statement: one arm for each way to be found, so that each has its index. In each the reach comes first.
     pub fn statement(&self) -> Sql {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("match");
         let keys = &self.keys;
         let mut arms = Vec::new();
         if !keys.identifiers.is_empty() {

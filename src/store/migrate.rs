@@ -63,10 +63,15 @@ impl Store {
     }
 }
 
+/// Whether all of this program's migrations are among those that were applied; a newer program may have applied more.
+pub(super) fn all_among(applied: &[(i64, Vec<u8>)]) -> bool {
+    MIGRATIONS.iter().all(|own| applied.iter().any(|(version, sum)| *version == own.version && **sum == *own.checksum))
+}
+
 /// Makes an empty database on the server of this URL.
 pub async fn create_database(url: &str, name: &str) -> Result<(), StoreError> {
     let server = Store::connect(url, 1)?;
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("create database");
     sql.push(&Expr::fill("CREATE DATABASE {}", &[&Expr::name(name)]));
     sql.fetch(&server.pool).await?;
     server.close().await;

@@ -10,6 +10,7 @@ mod across;
 mod amount;
 mod audit;
 mod expansion;
+mod health;
 mod history;
 mod includes;
 mod lastn;
@@ -27,6 +28,7 @@ mod reindex;
 mod relationship;
 mod seek;
 mod sql;
+mod statement;
 mod subsumption;
 mod summary;
 mod terminology;
@@ -38,11 +40,13 @@ mod write;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres};
 
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
+pub use health::Part;
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};
@@ -64,6 +68,7 @@ pub use crate::access::Relationship;
 use crate::access::Sensitive;
 use crate::search::Search;
 use crate::search::cursor::CursorKey;
+use crate::telemetry::metrics::{Connections, Wait};
 
 /// The role that the service has in the database (migrations/0011).
 const SERVICE: &str = "lcr_service";
@@ -178,15 +183,22 @@ impl Store {
         Ok(!free)
     }
 
-    /// Whether the database answers and has this program's schema.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM patient_key LIMIT 1").fetch_optional(&self.pool).await?;
-        Ok(())
+    /// A connection of the pool; who waits for one is counted.
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let _wait = Wait::begin();
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// How the pool's connections are used.
+    pub fn connections(&self) -> Connections {
+        let (open, idle) = (self.pool.size() as usize, self.pool.num_idle());
+        let most = self.pool.options().get_max_connections() as usize;
+        Connections { idle, in_use: open.saturating_sub(idle), most }
     }
 
     /// Runs a search.
     pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
-        plan.run(&mut *self.pool.acquire().await?).await
+        plan.run(&mut *self.connection().await?).await
     }
 
     /// The people within reach whom the search asks about by name, beyond those whose rows it found.
@@ -196,7 +208,7 @@ impl Store {
         if named == 0 || (named == 1 && found > 0) {
             return Ok(Vec::new());
         }
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connection().await?;
         person::asked_about(&mut connection, search).await
     }
 

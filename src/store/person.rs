@@ -30,7 +30,7 @@ impl People {
             if ids.is_empty() || people.covered.iter().any(|(reach, _)| reach == grant.reach()) {
                 continue;
             }
-            let mut sql = Sql::default();
+            let mut sql = Sql::named("person");
             let opened = reach::opened(&mut sql, grant);
             let covered = reach::people(&mut sql, grant, "k");
             let wanted = sql.bind(ids.clone(), "text[]");
@@ -108,7 +108,7 @@ impl People {
     ) -> Result<i64, StoreError> {
         for spec in resources::ALL {
             for (table, current) in [(spec.table, true), (spec.history, false)] {
-                let mut sql = Sql::default();
+                let mut sql = Sql::named("person: move");
                 let (from, to) = (sql.bind(person, "bigint"), sql.bind(other, "bigint"));
                 let table = Expr::literal(table);
                 let own = match (spec.compartment, current) {

@@ -50,7 +50,7 @@ pub struct Included {
 impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("search");
         let keys = sort_keys(search.sort(), search.by_person());
         let conditions = conditions(&mut sql, &search);
         let table = Expr::literal(search.grant().spec().seen.current);

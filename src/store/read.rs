@@ -42,7 +42,7 @@ pub enum Read {
 impl Store {
     /// Reads.
     pub async fn read(&self, target: &Target) -> Result<Read, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connection().await?;
         read_on(&mut connection, target).await
     }
 }
@@ -65,7 +65,7 @@ pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Re
 
 /// Looks among the current versions, or among all.
 async fn read_from(on: &mut PgConnection, target: &Target, current: bool) -> Result<Read, StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("read");
     let spec = target.grant.spec();
     let (reach, table, verb) = if current {
         (reach::rows(&mut sql, &target.grant, "t"), spec.seen.current, "'PUT'")

@@ -66,7 +66,7 @@ impl Store {
     /// Types that have no rows need nothing done.
     pub(super) async fn nothing_to_reindex(&self) -> Result<(), StoreError> {
         for spec in self.to_reindex().await? {
-            let mut sql = Sql::default();
+            let mut sql = Sql::named("reindex");
             let (kind, edition) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(index::EDITION, "smallint"));
             sql.push(&Expr::fill(
                 "INSERT INTO reindex (kind, edition, after_id, done) SELECT {}, {}, '', true WHERE NOT EXISTS (SELECT 1 FROM {}) \
@@ -79,7 +79,7 @@ impl Store {
     }
 
     async fn is_stale(&self, spec: &ResourceSpec) -> Result<bool, StoreError> {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("reindex");
         let edition = sql.bind(index::EDITION, "smallint");
         let table = Expr::literal(spec.table);
         sql.push(&Expr::fill("SELECT 1 FROM {} t WHERE t.edition IS DISTINCT FROM {} LIMIT 1", &[&table, &edition]));
@@ -101,7 +101,7 @@ async fn batch(
     every: bool,
     (base, sensitive): (&str, &Sensitive),
 ) -> Result<(usize, usize), StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("reindex");
     let edition = sql.bind(index::EDITION, "smallint");
     let (kind, most) = (sql.bind(spec.name.to_owned(), "text"), sql.bind(BATCH, "bigint"));
     let every = sql.bind(every, "boolean");
@@ -161,7 +161,7 @@ pub(super) async fn put(
     records: Vec<Object>,
     besides: &[(&'static str, &'static str)],
 ) -> Result<(), StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("reindex");
     let records = Json::Array(records.into_iter().map(Json::Object).collect()).to_string();
     let json = sql.bind_text(&records, "json");
     let columns = index::column_names(spec).into_iter().chain(besides.iter().copied()).map(|(stem, suffix)| {

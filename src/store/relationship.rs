@@ -25,7 +25,7 @@ impl Store {
     /// Adds relationships, each once, in one statement; one that is there already gets the new end and reason. Gives the
     /// places of those whose NHS number nobody has. The values have been checked.
     pub async fn relate(&self, relationships: &[Relationship]) -> Result<Vec<usize>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connection().await?;
         Ok(relate(&mut connection, relationships).await?.0)
     }
 

@@ -4,15 +4,22 @@ use sqlx::encode::Encode;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, PgExecutor, Postgres, Type};
 
+use super::statement::timed;
+
 /// A statement in the making. Text comes in as an `Expr`, values only by `bind`.
-#[derive(Default)]
 pub struct Sql {
+    name: &'static str,
     text: String,
     args: PgArguments,
     failed: bool,
 }
 
 impl Sql {
+    /// An empty one, under the name by which figures and traces tell of it.
+    pub fn named(name: &'static str) -> Sql {
+        Sql { name, text: String::new(), args: PgArguments::default(), failed: false }
+    }
+
     /// Appends an expression, the only way text comes in.
     pub fn push(&mut self, text: &Expr) {
         self.text.push_str(&text.0);
@@ -47,7 +54,7 @@ impl Sql {
             return Err(sqlx::Error::Encode("a value of the statement could not be encoded".into()));
         }
         // The one place where text that is not a literal becomes SQL: it was made of `Expr`s alone.
-        sqlx::query_with(AssertSqlSafe(self.text), self.args).fetch_all(on).await
+        timed(self.name, sqlx::query_with(AssertSqlSafe(self.text), self.args).fetch_all(on)).await
     }
 }
 

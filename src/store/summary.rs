@@ -117,7 +117,7 @@ impl SummaryTarget {
     }
 
     fn statement(&self) -> Sql {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("summary");
         let mut parts = Vec::new();
         for (at, (selection, grant)) in (0_i32..).zip(&self.parts) {
             let reach = reach::rows(&mut sql, grant, "t");

@@ -68,7 +68,7 @@ impl Store {
                    SET version = excluded.version, id = excluded.id, shipped = false RETURNING value_set_id, xmax = 0";
         let put = sqlx::query_as(put).bind(&set.url).bind(&set.version).bind(&set.id);
         let (id, created): (i32, bool) = put.fetch_one(&mut *tx).await?;
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("terminology");
         let expansion = expansion::select(&mut sql, include, exclude);
         let id = sql.bind(id, "integer");
         sql.push(&Expr::fill(

@@ -67,7 +67,7 @@ impl<'a> Terms<'a> {
 
     /// Words for each that is not known.
     async fn unknown(&self, on: &mut PgConnection) -> Result<Vec<String>, StoreError> {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("terms");
         let texts = |of: &dyn Fn(&SetRef) -> Option<String>| self.sets.iter().map(|set| of(set)).collect::<Vec<_>>();
         let urls = sql.bind(texts(&|set| Some(set.url.clone())), "text[]");
         let ids = sql.bind(texts(&|set| set.id.clone()), "text[]");

@@ -2,6 +2,7 @@
 
 use sqlx::types::Json as Stored;
 
+use super::statement::timed;
 use super::{Store, StoreError};
 use crate::access::Claims;
 
@@ -26,7 +27,8 @@ impl Store {
     /// What a token that is in force says.
     pub async fn find_token(&self, hash: &[u8]) -> Result<Option<Claims>, StoreError> {
         let find = sqlx::query_scalar("SELECT claims FROM token WHERE hash = $1 AND expires_at > now()").bind(hash);
-        let claims: Option<Stored<Claims>> = find.fetch_optional(&self.pool).await?;
+        let mut connection = self.connection().await?;
+        let claims: Option<Stored<Claims>> = timed("token", find.fetch_optional(&mut *connection)).await?;
         Ok(claims.map(|claims| claims.0))
     }
 

@@ -96,7 +96,7 @@ impl Store {
 
     /// How a grant stands to what it is for, by the very tests that its statements make.
     pub async fn standing(&self, grant: &Grant, of: Of<'_>) -> Result<Standing, StoreError> {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("explain");
         let hurdles = reach::hurdles(&mut sql, grant, "t");
         let passes: Vec<Expr> = hurdles.iter().map(|(_, test)| Expr::fill("coalesce({}, false)", &[test])).collect();
         let mut counts =
@@ -128,7 +128,7 @@ impl Store {
 
     /// What is known of a resource that is or was there.
     pub async fn known(&self, spec: &ResourceSpec, id: &str) -> Result<Option<Known>, StoreError> {
-        let mut sql = Sql::default();
+        let mut sql = Sql::named("explain");
         let id = sql.bind(id.to_owned(), "text");
         sql.push(&Expr::fill(
             "SELECT h.patient_id, (SELECT min(k.id) FROM patient_key k WHERE k.patient_id = h.patient_id) AS patient, s.name AS source, \

@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 
 use super::audit::{self, AuditRow};
 use super::read::read_on;
+use super::statement::timed;
 use super::{Page, Plan, Read, Store, StoreError, Target};
 use crate::access::{Denied, Grant, Interaction};
 use crate::fhir::json::Object;
@@ -295,6 +296,6 @@ impl Pending {
 
     /// Makes the changes lasting.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        Ok(timed("commit", self.tx.commit()).await?)
     }
 }

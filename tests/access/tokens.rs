@@ -44,8 +44,13 @@ const CLOSED: &[(&str, &str, &str)] = &[
 ];
 
 /// The routes that need no token, and say nothing of any patient.
-const OPEN: &[(&str, &str)] =
-    &[("GET", "/fhir/metadata"), ("GET", "/openapi.json"), ("GET", "/health/live"), ("GET", "/health/ready")];
+const OPEN: &[(&str, &str)] = &[
+    ("GET", "/fhir/metadata"),
+    ("GET", "/openapi.json"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+];
 
 #[test]
 fn every_route_has_its_row() {

@@ -16,8 +16,11 @@ pub fn declared() -> Vec<(String, String)> {
             let path = quoted(arguments).unwrap_or_else(|| resource.clone());
             let method = arguments.split("web::").nth(1).and_then(|rest| rest.split('(').next()).expect("a method");
             // What stands outside the scope's brackets has its whole path.
-            let whole =
-                if path.starts_with("/health") || path == "/openapi.json" { path } else { format!("{scope}{path}") };
+            let whole = if path.starts_with("/health") || path == "/metrics" || path == "/openapi.json" {
+                path
+            } else {
+                format!("{scope}{path}")
+            };
             found.push((method.to_uppercase(), whole));
         }
     }

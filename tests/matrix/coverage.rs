@@ -11,11 +11,12 @@ use crate::routes::{declared, routes};
 use crate::rows::{is_trail, kinds};
 
 /// The routes of which the matrix has nothing to say, and why.
-const OPEN: [(&str, &str, &str); 4] = [
+const OPEN: [(&str, &str, &str); 5] = [
     ("GET", "/fhir/metadata", "open to anyone; it describes the service and knows no record"),
     ("GET", "/openapi.json", "open to anyone; it describes the service and knows no record but the sandbox's"),
     ("GET", "/health/live", "open to anyone; it says that the process runs"),
-    ("GET", "/health/ready", "open to anyone; it says that the database answers"),
+    ("GET", "/health/ready", "open to anyone; it says which part of the service fails"),
+    ("GET", "/metrics", "open to whom the address is; figures of the service, about nobody"),
 ];
 
 /// The operations of the matrix, with the types of which they are asked there; empty: every type of the record.

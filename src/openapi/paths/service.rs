@@ -43,6 +43,11 @@ pub fn health(paths: &mut Paths) {
     let live = call("isLive", "Health", "Whether the process runs", "").answers(200, said("It does")).open();
     add(paths, HttpMethod::Get, "/health/live", live);
     let ready =
-        call("isReady", "Health", "Whether it can serve: the database answers", "").answers(200, said("It can"));
-    add(paths, HttpMethod::Get, "/health/ready", ready.answers(503, said("It cannot, at the moment")).open());
+        call("isReady", "Health", "Whether it can serve: database, migrations, keys, second lock, audit trail", "")
+            .answers(200, said("It can"));
+    let ready = ready.answers(503, said("It cannot, at the moment: a line for each part that fails, and what to do"));
+    add(paths, HttpMethod::Get, "/health/ready", ready.open());
+    let figures = call("readMetrics", "Health", "Figures for Prometheus, unless they have an address of their own", "");
+    let figures = figures.answers(200, said("In Prometheus' text format")).fails(&[404]);
+    add(paths, HttpMethod::Get, "/metrics", figures.open());
 }

@@ -9,15 +9,20 @@ mod verify;
 
 pub use verify::{Anchor, AnchorError, Faults, Verified};
 
+use std::time::Instant;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 use uuid::Uuid;
 
+use super::statement::timed;
 use super::{Store, StoreError};
 use crate::access::policy::SYSTEM;
 use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
+use crate::telemetry::metrics;
 use chain::Entry;
 
 /// The most rows one commit takes.
@@ -154,7 +159,8 @@ pub(super) async fn insert(on: &mut PgConnection, rows: &[AuditRow]) -> Result<(
     let records = rows.iter().zip(&entries).enumerate().map(|(place, (row, entry))| row.record(entry, place));
     let records = Json::Array(records.collect()).to_string();
     let digest = chain::digest(&entries);
-    sqlx::query("SELECT audit_append($1::text::json, $2)").bind(records).bind(digest.as_slice()).execute(on).await?;
+    let append = sqlx::query("SELECT audit_append($1::text::json, $2)").bind(records).bind(digest.as_slice());
+    timed("audit", append.execute(on)).await?;
     Ok(())
 }
 
@@ -167,7 +173,7 @@ impl Store {
 
     /// Adds a row by itself: what a command did.
     pub async fn record_audit(&self, row: &AuditRow) -> Result<(), StoreError> {
-        insert(&mut *self.pool.acquire().await?, std::slice::from_ref(row)).await
+        insert(&mut *self.connection().await?, std::slice::from_ref(row)).await
     }
 }
 
@@ -189,6 +195,16 @@ impl AuditTrail {
 
     /// Returns when the rows are committed. An error means that nothing may be answered.
     pub async fn record(&self, rows: Vec<AuditRow>) -> Result<(), StoreError> {
+        self.committed(rows).instrument(tracing::debug_span!("audit")).await
+    }
+
+    /// Whether its writer lives.
+    pub fn is_written(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    async fn committed(&self, rows: Vec<AuditRow>) -> Result<(), StoreError> {
+        let _waiting = metrics::AuditWait::begin();
         let (done, committed) = oneshot::channel();
         self.queue.send((rows, done)).await.map_err(|_| StoreError::Audit)?;
         match committed.await {
@@ -227,6 +243,10 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
 }
 
 async fn commit(store: &Store, rows: &[AuditRow]) -> Result<(), StoreError> {
-    let mut connection = store.pool.acquire().await?;
-    insert(&mut connection, rows).await
+    let began = Instant::now();
+    let commit = async { insert(&mut *store.connection().await?, rows).await };
+    // A trace of its own: it is for many requests at once.
+    let committed = commit.instrument(tracing::debug_span!(parent: None, "audit commit", rows = rows.len())).await;
+    metrics::audit_commit(rows.len(), began.elapsed(), committed.is_ok());
+    committed
 }

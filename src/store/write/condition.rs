@@ -50,7 +50,7 @@ const MOST: i64 = 10;
 /// What matches, once what the criteria name is known.
 pub async fn matches(tx: &mut PgConnection, search: &Search) -> Result<Vec<Match>, StoreError> {
     terms::check(tx, search).await?;
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("write: condition");
     let conditions = plan::conditions(&mut sql, search);
     let resource = reach::shown(&mut sql, search.grant(), "t");
     let (table, most) = (Expr::literal(search.grant().spec().seen.current), sql.bind(MOST, "bigint"));

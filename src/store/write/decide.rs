@@ -88,7 +88,7 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
     }
     let mut known = HashMap::new();
     for (first, ids) in groups {
-        let (grant, mut sql) = (&first.grant, Sql::default());
+        let (grant, mut sql) = (&first.grant, Sql::named("write: current"));
         let mut visible = vec![reach::versions(&mut sql, grant, "t")];
         visible.extend(first.needs_read().map(|read| reach::versions(&mut sql, read, "t")));
         let ids = sql.bind(ids, "text[]");
@@ -120,7 +120,7 @@ pub async fn out_of_scope(tx: &mut PgConnection, write: &Write) -> Result<bool, 
     if write.grant.narrow().is_empty() || write.resource().is_none() {
         return Ok(false);
     }
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("write: taken");
     let narrow = reach::narrow(&mut sql, &write.grant, "t");
     let id = sql.bind(write.id.clone(), "text");
     let table = Expr::literal(write.grant.spec().seen.current);

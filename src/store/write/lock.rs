@@ -30,6 +30,7 @@ use crate::resources::{self, spec::ResourceSpec};
 use crate::search::value::Test;
 use crate::search::{Filter, Search};
 use crate::store::StoreError;
+use crate::store::statement::timed;
 
 /// How many locks stand for all names: few enough that large transactions together stay within what the database can hold.
 const NAMES: i64 = 1_024;
@@ -86,7 +87,7 @@ pub async fn looked_for(tx: &mut PgConnection, writes: &[Write], base: &str) -> 
     let (keys, shared): (Vec<i64>, Vec<bool>) = keys.into_iter().unzip();
     let lock = "SELECT count(CASE WHEN shared THEN pg_advisory_xact_lock_shared(k) ELSE pg_advisory_xact_lock(k) END) \
                 FROM (SELECT k, shared FROM unnest($1::bigint[], $2::boolean[]) AS u(k, shared) ORDER BY k) ordered";
-    sqlx::query(lock).bind(keys).bind(shared).execute(tx).await?;
+    timed("write: lock", sqlx::query(lock).bind(keys).bind(shared).execute(tx)).await?;
     Ok(())
 }
 
@@ -135,7 +136,8 @@ pub async fn touched(
     }
     let keys: BTreeSet<i64> = names.iter().map(|name| bucket(name, NAMES)).collect();
     let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest($1::bigint[]) k ORDER BY k) ordered";
-    sqlx::query(lock).bind(keys.iter().copied().collect::<Vec<i64>>()).execute(tx).await?;
+    let lock = sqlx::query(lock).bind(keys.iter().copied().collect::<Vec<i64>>());
+    timed("write: lock", lock.execute(tx)).await?;
     Ok(Locked(keys))
 }
 

@@ -40,7 +40,7 @@ pub async fn of(
 
 /// The person whose record a row is in now, held until the transaction ends.
 async fn current(tx: &mut PgConnection, write: &Write) -> Result<Option<i64>, StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("write: owner");
     let id = sql.bind(write.id.clone(), "text");
     let table = Expr::literal(write.grant.spec().table);
     sql.push(&Expr::fill("SELECT t.patient_id FROM {} t WHERE t.id = {} FOR UPDATE", &[&table, &id]));

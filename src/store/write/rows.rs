@@ -161,7 +161,7 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
         let (table, history) = (Expr::literal(spec.table), Expr::literal(spec.history));
         let gone: Vec<String> = mine.iter().filter(|row| row.replaces).map(|row| row.id.clone()).collect();
         if !gone.is_empty() {
-            let mut sql = Sql::default();
+            let mut sql = Sql::named("write: versions");
             let ids = sql.bind(gone, "text[]");
             sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
             sql.fetch(&mut *tx).await?;
@@ -176,7 +176,7 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
             if records.is_empty() {
                 continue;
             }
-            let mut sql = Sql::default();
+            let mut sql = Sql::named("write: rows");
             let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
             let into_history = Expr::fill(
                 "INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})",
@@ -197,7 +197,7 @@ pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, New
 
 /// A label that is raised counts for the versions before it too.
 pub async fn raise_labels(tx: &mut PgConnection, history: &Expr, records: &str) -> Result<(), StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::named("write: history");
     let json = sql.bind_text(records, "json");
     sql.push(&Expr::fill(
         "UPDATE {} h SET confidentiality = n.confidentiality FROM json_populate_recordset(NULL::{}, {}) n \

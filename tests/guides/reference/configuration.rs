@@ -6,7 +6,7 @@ use super::made_from;
 use crate::tables::{code, table};
 
 /// Each part of the page: the keys that begin so, its heading, and what is said under it.
-const PARTS: [(&str, &str, &str); 7] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("", "The service", "At the top of the file, before any table."),
     (
         "limits.",
@@ -19,6 +19,8 @@ const PARTS: [(&str, &str, &str); 7] = [
         "Profiles",
         "`[profile]`: how strictly each source is held to [the profiles](../profiles.md#how-strictly).",
     ),
+    ("metrics.", "Figures", "`[metrics]`: [what Prometheus reads](../run-in-production.md#watch-it)."),
+    ("traces.", "Traces", "`[traces]`: [where spans go](../run-in-production.md#watch-it)."),
     (
         "role_policy.",
         "Roles",

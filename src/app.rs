@@ -13,11 +13,14 @@ use tracing_actix_web::TracingLogger;
 use crate::alerts::{AlertsError, Teller};
 use crate::config::Config;
 use crate::http::cors;
+use crate::http::gate::{self, AllRates};
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
+use crate::limits::Turns;
 use crate::profile::{self, Unusable};
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
+use crate::tls::{Certificate, TlsError};
 
 /// A service that is bound to its address and ready to run.
 pub struct App {
@@ -35,6 +38,8 @@ pub enum StartError {
     )]
     NotLocked,
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Alerts(#[from] AlertsError),
     #[error(transparent)]
     SetUp(#[from] SetUpError),
@@ -49,6 +54,7 @@ impl App {
     pub async fn build(config: Config, database_url: &str) -> Result<App, StartError> {
         // What is compiled now is compiled in no request.
         profile::library()?;
+        let certificate = config.tls.files().map(|(certificate, key)| Certificate::read(certificate, key)).transpose()?;
         let listen = |error| StartError::Listen { address: config.listen.to_string(), error };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -65,16 +71,20 @@ impl App {
         if let Some(teller) = Teller::new(&config.overrides, shared.clone())? {
             tokio::spawn(teller.run(Arc::clone(&alerts)));
         }
-        let trail = AuditTrail::start(shared);
+        let load = config.load;
+        let longest = Duration::from_secs(load.statement_seconds);
+        let trail = AuditTrail::start(Store::of_requests(database_url, 2, longest)?);
         let smart = Arc::new(SmartServer::new(&config)?);
         let sensitive = config.sensitive_codes();
         let base = config.fhir_base();
         let url = database_url.to_owned();
         let workers = config.workers;
         // A pool a worker: no lock is shared between cores on the way to the database.
-        Store::of_service(&url, config.connections)?;
+        Store::of_requests(&url, config.connections, longest)?;
+        let rates = Arc::new(AllRates::new(&load));
         let server = HttpServer::new(move || {
-            let store = Store::of_service(&url, config.connections).map(|store| store.labelling(sensitive.clone()));
+            let store = Store::of_requests(&url, config.connections, longest);
+            let store = store.map(|store| store.labelling(sensitive.clone()));
             let state = store.map(|store| {
                 web::Data::new(State {
                     store,
@@ -84,12 +94,16 @@ impl App {
                     alerts: Arc::clone(&alerts),
                     smart: Arc::clone(&smart),
                     base: base.clone(),
+                    turns: Turns::new(load.turns, load.queue, load.patience()),
+                    rates: Arc::clone(&rates),
                 })
             });
             let app = ActixApp::new()
+                .wrap(from_fn(cors::cors))
+                // Before anything that asks the database.
+                .wrap(from_fn(gate::gate))
                 .wrap(from_fn(format::answer))
                 .wrap(Compress::default())
-                .wrap(from_fn(cors::cors))
                 .wrap(from_fn(span::name))
                 .wrap(TracingLogger::<RouteSpan>::new())
                 .configure(http::routes);
@@ -102,11 +116,24 @@ impl App {
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
+        let head = Duration::from_secs(load.head_seconds);
         let server = server
             .disable_signals()
-            .listen(listener)
-            .map_err(|error| StartError::Listen { address: address.to_string(), error })?;
-        Ok(App { server: server.run(), address: format!("http://{address}") })
+            .max_connections(load.clients)
+            .client_request_timeout(head)
+            .tls_handshake_timeout(head)
+            .keep_alive(Duration::from_secs(load.idle_seconds))
+            // Who has closed their side waits for nothing: what is done for them ends.
+            .h1_allow_half_closed(false);
+        let (server, scheme) = match &certificate {
+            Some(certificate) => {
+                tokio::spawn(Arc::clone(certificate).renew());
+                (server.listen_rustls_0_23(listener, certificate.server()?), "https")
+            }
+            None => (server.listen(listener), "http"),
+        };
+        let server = server.map_err(|error| StartError::Listen { address: address.to_string(), error })?;
+        Ok(App { server: server.run(), address: format!("{scheme}://{address}") })
     }
 
     /// The URL it listens on.

@@ -1,11 +1,13 @@
 //! Owns the way from a request's body to a resource: media type, content coding, size, and the format it is in.
 
 use std::io::Read;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
 use flate2::read::MultiGzDecoder;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::timeout;
 
 use super::Call;
 use super::media::{Media, Syntax};
@@ -83,26 +85,48 @@ enum Coding {
     Brotli,
 }
 
-/// Reads a body, as it was before it was squeezed. The limit holds before and after.
+/// Reads a body, as it was before it was squeezed. The limit holds before and after. Who sends slowly keeps nobody from
+/// working, and has so long.
 pub async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Problem> {
     let limit = call.state.config.limits.body;
     if call.header("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > limit) {
         return Err(too_large(limit));
     }
     let coding = coding(call)?;
+    let seconds = call.state.config.load.body_seconds;
+    let sent = timeout(Duration::from_secs(seconds), collected(call, payload, limit));
+    let bytes = sent.await.unwrap_or_else(|_| Err(too_slow(seconds)))?;
+    call.work().await?;
+    match coding {
+        Coding::Identity => Ok(bytes),
+        Coding::Gzip => unsqueezed(MultiGzDecoder::new(&bytes[..]), limit),
+        Coding::Brotli => unsqueezed(brotli::Decompressor::new(&bytes[..], 4096), limit),
+    }
+}
+
+/// Collects what is sent; waiting for more, a call rests.
+async fn collected(call: &Call, payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
+    loop {
+        let next = match payload.next().now_or_never() {
+            Some(here) => here,
+            None => {
+                call.rest();
+                payload.next().await
+            }
+        };
+        let Some(chunk) = next else { return Ok(bytes) };
         let chunk = chunk.map_err(|_| Problem::bad_request(IssueType::Structure, "the body ended before its time"))?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
-    match coding {
-        Coding::Identity => Ok(bytes),
-        Coding::Gzip => unsqueezed(MultiGzDecoder::new(&bytes[..]), limit),
-        Coding::Brotli => unsqueezed(brotli::Decompressor::new(&bytes[..], 4096), limit),
-    }
+}
+
+fn too_slow(seconds: u64) -> Problem {
+    let words = format!("the body was not there within {seconds} seconds (load.body_seconds): send less at a time");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, IssueType::Timeout, words)
 }
 
 fn coding(call: &Call) -> Result<Coding, Problem> {

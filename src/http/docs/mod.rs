@@ -13,11 +13,11 @@ use crate::fhir::outcome::IssueType;
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.service(only("/docs").route(web::get().to(page::page)))
-        .service(only("/docs/start.js").route(web::get().to(start)))
-        .service(only("/docs/frame.css").route(web::get().to(frame)))
-        .service(only("/docs/style.css").route(web::get().to(style)))
-        .service(only("/docs/{file}").route(web::get().to(file)));
+    app.service(only("/docs").route(web::get().to(page::page)).route(web::head().to(page::page)))
+        .service(only("/docs/start.js").route(web::get().to(start)).route(web::head().to(start)))
+        .service(only("/docs/frame.css").route(web::get().to(frame)).route(web::head().to(frame)))
+        .service(only("/docs/style.css").route(web::get().to(style)).route(web::head().to(style)))
+        .service(only("/docs/{file}").route(web::get().to(file)).route(web::head().to(file)));
 }
 
 async fn start() -> HttpResponse {
@@ -49,7 +49,5 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
         .insert_header(("Content-Security-Policy", policy))
         // Nobody's record, and large: a browser may keep it for a while.
         .insert_header(("Cache-Control", "max-age=3600"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Referrer-Policy", "no-referrer"))
         .body(bytes))
 }

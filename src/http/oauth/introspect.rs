@@ -33,7 +33,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
                 })?;
             return look(desk.server, desk.store, &Asker::Token(&caller), &params).await;
         }
-        let client = authenticate::client(desk.server, desk.store, authorization, &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         may(&client)?;
         look(desk.server, desk.store, &Asker::Client(&client), &params).await

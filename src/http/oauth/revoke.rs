@@ -22,7 +22,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<(), Fault> 
     let result = async {
         let params = visit.back_channel(payload).await?;
         actor = super::token::claimed(&params);
-        let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         ending::revoke(desk.store, &client, &params).await
     };

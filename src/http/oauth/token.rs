@@ -22,7 +22,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
     let result = async {
         let params = visit.back_channel(payload).await?;
         actor = claimed(&params);
-        let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         tokens::answer(&desk, &client, &params).await
     };

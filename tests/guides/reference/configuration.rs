@@ -6,12 +6,22 @@ use super::made_from;
 use crate::tables::{code, table};
 
 /// Each part of the page: the keys that begin so, its heading, and what is said under it.
-const PARTS: [(&str, &str, &str); 7] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("", "The service", "At the top of the file, before any table."),
     (
         "limits.",
         "Limits",
         "`[limits]`: what one request may cost. Beyond a limit a request is refused with words that name it, or a page is cut to it with a warning.",
+    ),
+    (
+        "load.",
+        "Load",
+        "`[load]`: how much the service takes on at once, how often somebody may ask, and how long anything may take.",
+    ),
+    (
+        "tls.",
+        "TLS",
+        "`[tls]`: both, and the service speaks TLS 1.2 and 1.3 by itself; neither, and it speaks HTTP, for a proxy before it.",
     ),
     ("overrides.", "Overrides", "`[overrides]`: [breaking glass and claims of care](../access.md#breaking-glass)."),
     (

@@ -174,3 +174,32 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (inner, after) = rest.split_at_checked(length)?;
     Some((kind, inner, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use time::macros::datetime;
+
+    use super::*;
+
+    /// A certificate that openssl made: it ends on 19 December 2026 at 16:01:49.
+    const MADE: &str = "MIIBbDCCAROgAwIBAgIUK+8UY6e+blUIb2tGf8Bp9B0pYdMwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBeDAeFw0yNjExMjkxNjAxNDlaFw0yNjEyMTkxNjAx\
+        NDlaMAwxCjAIBgNVBAMMAXgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASMAC6j9j8YnHwkljLiRa+hfRRxhtIez4xr4rgPFnz0H1ymb2Hz8sfnq1OcS7U/ulrw\
+        gUnn9mjXw9qGnpFxOWCLo1MwUTAdBgNVHQ4EFgQUKhMBJS6OExWDjqZV9mZIelyIwaowHwYDVR0jBBgwFoAUKhMBJS6OExWDjqZV9mZIelyIwaowDwYDVR0TAQH/\
+        BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAxhmPQaGoQ+FCwIgx40PkRLRLT6ZPheYuFvgsn6Ez9jwIgPUHi5TXQsmDbQFiwsiCO3hyiPtta9f+kGHMeKJOoQ7M=";
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_before_it_comes_and_after() {
+        let der = STANDARD.decode(MADE).expect("base64");
+        let end = ends(&der).expect("an end");
+        assert_eq!(end, datetime!(2026-12-19 16:01:49 UTC));
+        assert_eq!(warning(end, datetime!(2026-12-01 0:00 UTC)), None);
+        let soon = warning(end, datetime!(2026-12-06 0:00 UTC)).expect("a warning");
+        assert!(soon.contains("ends on 2026-12-19"), "{soon}");
+        let over = warning(end, end).expect("a warning");
+        assert!(over.contains("ended on 2026-12-19") && over.contains("put a new one"), "{over}");
+        // Bytes that are no certificate have no end, wherever they break off.
+        assert!((0..der.len()).all(|length| der.get(..length).is_some_and(|part| ends(part).is_none())));
+    }
+}

@@ -6,10 +6,10 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::web;
 use flate2::read::MultiGzDecoder;
-use futures_util::{FutureExt, StreamExt};
-use tokio::time::timeout;
+use futures_util::StreamExt;
 
 use super::Call;
+use super::gate::{busy, waits};
 use super::media::{Media, Syntax};
 use crate::error::Problem;
 use crate::fhir::json::{Json, Object};
@@ -94,9 +94,8 @@ pub async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Pr
     }
     let coding = coding(call)?;
     let seconds = call.state.config.load.body_seconds;
-    let sent = timeout(Duration::from_secs(seconds), collected(call, payload, limit));
-    let bytes = sent.await.unwrap_or_else(|_| Err(too_slow(seconds)))?;
-    call.work().await?;
+    let sent = waits(call.turn(), Duration::from_secs(seconds), collected(payload, limit));
+    let bytes = sent.await.map_err(busy)?.unwrap_or_else(|| Err(too_slow(seconds)))?;
     match coding {
         Coding::Identity => Ok(bytes),
         Coding::Gzip => unsqueezed(MultiGzDecoder::new(&bytes[..]), limit),
@@ -104,24 +103,17 @@ pub async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Pr
     }
 }
 
-/// Collects what is sent; waiting for more, a call rests.
-async fn collected(call: &Call, payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+/// What is sent, up to the limit.
+async fn collected(payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    loop {
-        let next = match payload.next().now_or_never() {
-            Some(here) => here,
-            None => {
-                call.rest();
-                payload.next().await
-            }
-        };
-        let Some(chunk) = next else { return Ok(bytes) };
+    while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request(IssueType::Structure, "the body ended before its time"))?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
 }
 
 fn too_slow(seconds: u64) -> Problem {

@@ -81,6 +81,11 @@ impl FromRequest for Call {
 }
 
 impl Call {
+    /// Its turn among those that work at once.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.turn.as_ref()
+    }
+
     /// Gives its turn to others, while it waits for its client.
     pub fn rest(&self) {
         self.turn.iter().for_each(Turn::end);

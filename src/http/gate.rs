@@ -1,6 +1,7 @@
 //! Owns what a request passes before anything is done for it: the bounds on its head, how often its sender may ask, and a
 //! turn among those that work at once. Behind it a request has so long; when it is given up, its statement is.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -9,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
+use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::address::{household, origin};
@@ -16,7 +18,7 @@ use super::{State, cors};
 use crate::config::{Load, RequestLimits};
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
-use crate::limits::{Busy, Rates, TooOften};
+use crate::limits::{Busy, Rates, TooOften, Turn};
 
 /// The rates of one process.
 #[derive(Debug)]
@@ -118,6 +120,21 @@ fn fits(request: &ServiceRequest, limits: RequestLimits) -> Result<(), Problem> 
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, IssueType::TooLong, words));
     }
     Ok(())
+}
+
+/// Waits for a client, to send its body: while it does, its turn is somebody else's. None: that took longer than it may.
+pub async fn waits<T>(turn: Option<&Turn>, longest: Duration, client: impl Future<Output = T>) -> Result<Option<T>, Busy> {
+    let mut client = pin!(client);
+    // Most bodies are there already.
+    if let Some(done) = client.as_mut().now_or_never() {
+        return Ok(Some(done));
+    }
+    turn.iter().for_each(|turn| turn.end());
+    let done = timeout(longest, client).await.ok();
+    if let Some(turn) = turn {
+        turn.again().await?;
+    }
+    Ok(done)
 }
 
 /// 503 for a request that found no turn.

@@ -69,6 +69,11 @@ impl Fault {
         Fault { retry_after: Some(seconds), ..Fault::new(429, "temporarily_unavailable", words) }
     }
 
+    /// More is asked of the service than it can do.
+    pub fn busy() -> Fault {
+        Fault::new(503, "temporarily_unavailable", "more is asked than can be done at the moment: try again shortly")
+    }
+
     /// The service failed; the log says why.
     pub fn server_error() -> Fault {
         Fault::new(500, "server_error", "the service failed to answer; the operator's log says why")

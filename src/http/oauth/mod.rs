@@ -16,6 +16,7 @@ mod well_known;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -30,9 +31,11 @@ pub use capability::security;
 
 use super::State;
 use super::address::{household, origin};
+use super::gate::waits;
 use super::span::RequestId;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
+use crate::limits::Turn;
 use crate::smart::authenticate;
 use crate::smart::client::Client;
 use crate::smart::desk::Desk;
@@ -88,6 +91,8 @@ pub struct Visit {
     pub query: String,
     headers: HeaderMap,
     origin: Option<IpAddr>,
+    /// Its turn among those that work at once.
+    turn: Option<Turn>,
 }
 
 impl FromRequest for Visit {
@@ -100,6 +105,7 @@ impl FromRequest for Visit {
         ready(match state {
             Some(state) => Ok(Visit {
                 origin: origin(request.peer_addr(), request.headers(), &state.config.proxies),
+                turn: request.extensions().get::<Turn>().cloned(),
                 state,
                 request_id,
                 query: request.query_string().to_owned(),
@@ -181,14 +187,9 @@ impl Visit {
     }
 
     async fn text(&self, payload: &mut web::Payload) -> Result<String, Fault> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Fault::invalid_request("the body ended before its time"))?;
-            if bytes.len() + chunk.len() > MOST_FORM {
-                return Err(Fault::invalid_request(format!("the body is larger than {MOST_FORM} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let longest = Duration::from_secs(self.state.config.load.body_seconds);
+        let sent = waits(self.turn.as_ref(), longest, collected(payload)).await.map_err(|_| Fault::busy())?;
+        let bytes = sent.unwrap_or_else(|| Err(Fault::invalid_request("the body was not there in time")))?;
         String::from_utf8(bytes).map_err(|_| Fault::invalid_request("the body is not UTF-8"))
     }
 
@@ -203,6 +204,19 @@ impl Visit {
         let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
+}
+
+/// A form, up to its limit.
+async fn collected(payload: &mut web::Payload) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::invalid_request("the body ended before its time"))?;
+        if bytes.len() + chunk.len() > MOST_FORM {
+            return Err(Fault::invalid_request(format!("the body is larger than {MOST_FORM} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// A prefix that browsers keep: such a cookie is of this host, and of https alone (RFC 6265bis).

@@ -1,0 +1,24 @@
+//! What the service takes on and what it does not: bounds of a request, overload, clients that are slow or leave, how often
+//! somebody may ask, whose word is believed on where a request came from, TLS, and the headers of every answer.
+
+mod bounds;
+mod headers;
+mod overload;
+mod proxies;
+mod rates;
+mod slow;
+mod stopped;
+mod support;
+mod tls;
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[path = "../common/routes.rs"]
+mod routes;
+
+#[path = "../common/tools.rs"]
+mod tools;
+
+#[path = "../access/world.rs"]
+mod world;

@@ -54,7 +54,8 @@ impl App {
     pub async fn build(config: Config, database_url: &str) -> Result<App, StartError> {
         // What is compiled now is compiled in no request.
         profile::library()?;
-        let certificate = config.tls.files().map(|(certificate, key)| Certificate::read(certificate, key)).transpose()?;
+        let certificate =
+            config.tls.files().map(|(certificate, key)| Certificate::read(certificate, key)).transpose()?;
         let listen = |error| StartError::Listen { address: config.listen.to_string(), error };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

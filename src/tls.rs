@@ -105,7 +105,9 @@ impl Certificate {
 fn warning(ends: OffsetDateTime, now: OffsetDateTime) -> Option<String> {
     let day = ends.date();
     if ends <= now {
-        Some(format!("the certificate ended on {day}: clients refuse it; put a new one in its place, no restart is needed"))
+        Some(format!(
+            "the certificate ended on {day}: clients refuse it; put a new one in its place, no restart is needed"
+        ))
     } else if ends - now < time::Duration::days(14) {
         Some(format!("the certificate ends on {day}: put a new one in its place, no restart is needed"))
     } else {

@@ -123,7 +123,11 @@ fn fits(request: &ServiceRequest, limits: RequestLimits) -> Result<(), Problem> 
 }
 
 /// Waits for a client, to send its body: while it does, its turn is somebody else's. None: that took longer than it may.
-pub async fn waits<T>(turn: Option<&Turn>, longest: Duration, client: impl Future<Output = T>) -> Result<Option<T>, Busy> {
+pub async fn waits<T>(
+    turn: Option<&Turn>,
+    longest: Duration,
+    client: impl Future<Output = T>,
+) -> Result<Option<T>, Busy> {
     let mut client = pin!(client);
     // Most bodies are there already.
     if let Some(done) = client.as_mut().now_or_never() {

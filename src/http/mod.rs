@@ -31,7 +31,7 @@ mod write;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 pub use answer::Answer;
@@ -80,9 +80,21 @@ pub fn routes(app: &mut web::ServiceConfig) {
     let only = |path: &str| web::resource(path.to_owned()).default_service(web::to(wrong_method));
     app.service(
         web::scope("/fhir")
-            .service(only("/metadata").route(web::get().to(metadata::metadata)).route(web::head().to(metadata::metadata)))
-            .service(only("").route(web::get().to(search::get_all)).route(web::head().to(search::get_all)).route(web::post().to(transaction::transaction)))
-            .service(only("/").route(web::get().to(search::get_all)).route(web::head().to(search::get_all)).route(web::post().to(transaction::transaction)))
+            .service(
+                only("/metadata").route(web::get().to(metadata::metadata)).route(web::head().to(metadata::metadata)),
+            )
+            .service(
+                only("")
+                    .route(web::get().to(search::get_all))
+                    .route(web::head().to(search::get_all))
+                    .route(web::post().to(transaction::transaction)),
+            )
+            .service(
+                only("/")
+                    .route(web::get().to(search::get_all))
+                    .route(web::head().to(search::get_all))
+                    .route(web::post().to(transaction::transaction)),
+            )
             .service(only("/_search").route(web::post().to(search::post_all)))
             .service(only("/_history").route(web::get().to(history::of_all)).route(web::head().to(history::of_all)))
             .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
@@ -101,7 +113,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .default_service(web::to(operation::on_instance)),
             )
             .service(only("/{kind}/_search").route(web::post().to(search::post)))
-            .service(only("/{kind}/_history").route(web::get().to(history::of_type)).route(web::head().to(history::of_type)))
+            .service(
+                only("/{kind}/_history").route(web::get().to(history::of_type)).route(web::head().to(history::of_type)),
+            )
             .service(
                 only("/{kind}/{id}")
                     .route(web::get().to(read::current))
@@ -110,8 +124,16 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::patch().to(write::patch))
                     .route(web::delete().to(write::delete)),
             )
-            .service(only("/{kind}/{id}/_history").route(web::get().to(history::of_instance)).route(web::head().to(history::of_instance)))
-            .service(only("/{kind}/{id}/_history/{version}").route(web::get().to(read::version)).route(web::head().to(read::version)))
+            .service(
+                only("/{kind}/{id}/_history")
+                    .route(web::get().to(history::of_instance))
+                    .route(web::head().to(history::of_instance)),
+            )
+            .service(
+                only("/{kind}/{id}/_history/{version}")
+                    .route(web::get().to(read::version))
+                    .route(web::head().to(read::version)),
+            )
             .service(
                 only("/Patient/{id}/{kind}")
                     .route(web::get().to(search::get_within))
@@ -128,17 +150,10 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::delete().to(write::of_match)),
             ),
     )
-    .service(web::resource("/").route(web::get().to(home)).route(web::head().to(home)).default_service(web::to(nothing_here)))
     .service(only("/openapi.json").route(web::get().to(openapi::document)).route(web::head().to(openapi::document)))
     .service(only("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
     .service(only("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
     .default_service(web::to(nothing_here));
-}
-
-/// `GET /`: people are shown the documentation.
-async fn home(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut accepts = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    if accepts.any(|kinds| kinds.contains("text/html")) { Ok(page::go("/docs")) } else { nothing_here(request).await }
 }
 
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {

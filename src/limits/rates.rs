@@ -68,7 +68,9 @@ impl Rates {
         if self.each > 0 {
             let name = self.names.hash_one(whose);
             let mut shard = self.shard(name).lock().unwrap_or_else(PoisonError::into_inner);
-            shard.entry(name).and_modify(|full| *full = full.saturating_sub(self.each));
+            if let Some(full) = shard.get_mut(&name) {
+                *full = full.saturating_sub(self.each);
+            }
         }
     }
 

@@ -41,7 +41,7 @@ impl GivenUp {
 
     fn lately(&self) -> bool {
         let last = self.last.load(Ordering::Relaxed);
-        last > 0 && u128::from(self.now() - last.min(self.now())) < LATELY.as_millis()
+        last > 0 && u128::from(self.now().saturating_sub(last)) < LATELY.as_millis()
     }
 
     /// Whether a connection that came back may be lent again. Most are not asked: asking is a round trip.

@@ -12,14 +12,31 @@ async fn every_answer_is_closed_to_whoever_would_use_it_in_a_browser() {
     let app = TestApp::start().await;
     let gp = gp(&app).await;
     for path in [
-        "/", "/fhir/metadata", "/fhir/Patient", "/fhir/Patient/none", "/fhir/Banana", "/nothing", "/openapi.json", "/health/live",
-        "/docs", "/docs/start.js", "/oauth/authorize", "/oauth/style.css", "/oauth/jwks.json", "/oauth/token", "/sandbox",
-        "/fhir/Patient?_format=xml", "/fhir/.well-known/smart-configuration",
+        "/",
+        "/fhir/metadata",
+        "/fhir/Patient",
+        "/fhir/Patient/none",
+        "/fhir/Banana",
+        "/nothing",
+        "/openapi.json",
+        "/health/live",
+        "/docs",
+        "/docs/start.js",
+        "/oauth/authorize",
+        "/oauth/style.css",
+        "/oauth/jwks.json",
+        "/oauth/token",
+        "/sandbox",
+        "/fhir/Patient?_format=xml",
+        "/fhir/.well-known/smart-configuration",
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
             let reply = send(gp.request(method.clone(), &format!("{}{path}", app.url))).await;
             let policy = reply.header("content-security-policy");
-            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{method} {path}: {policy}");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{method} {path}: {policy}"
+            );
             assert!(!policy.contains("unsafe"), "{method} {path}: {policy}");
             assert_eq!(reply.header("x-content-type-options"), "nosniff", "{method} {path}");
             assert_eq!(reply.header("referrer-policy"), "no-referrer", "{method} {path}");
@@ -60,7 +77,9 @@ async fn head_is_get_without_the_body() {
         seen += 1;
     }
     assert!(seen > 10, "the routes are not read any more");
-    for path in ["/docs", "/oauth/jwks.json", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration"] {
+    for path in
+        ["/docs", "/oauth/jwks.json", "/fhir/.well-known/smart-configuration", "/.well-known/openid-configuration"]
+    {
         assert_eq!(send(app.open(Method::HEAD, path)).await.status, 200, "{path}");
     }
 }

@@ -15,10 +15,12 @@ mod tls;
 mod common;
 
 #[path = "../common/routes.rs"]
+#[allow(dead_code)] // Other tests read the text itself.
 mod routes;
 
 #[path = "../common/tools.rs"]
 mod tools;
 
 #[path = "../access/world.rs"]
+#[allow(dead_code)] // Made for attacks on access; this binary uses a part of it.
 mod world;

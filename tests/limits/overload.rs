@@ -6,7 +6,7 @@ use lcr_facade::config::Load;
 use reqwest::{Client, Method};
 
 use crate::common::{Reply, send};
-use crate::support::{LONG, Locked, gp, refused, under, until, waiting};
+use crate::support::{LONG, Locked, gp, refused, under, unhurried, until, waiting};
 
 /// A request on a connection of its own: connections go to the workers in turn.
 async fn ask(url: String, token: String) -> (Reply, Duration) {
@@ -19,7 +19,7 @@ async fn ask(url: String, token: String) -> (Reply, Duration) {
 async fn what_cannot_be_done_is_refused_at_once_and_the_rest_is_answered() {
     // Two workers: two requests work, two wait.
     let queue_ms = 2_000;
-    let app = under(Load { turns: 1, queue: 1, queue_ms, ..Load::default() }).await;
+    let app = under(Load { turns: 1, queue: 1, queue_ms, ..unhurried() }).await;
     let (gp, locked) = (gp(&app).await, Locked::patients(&app).await);
     let url = format!("{}/Patient", app.base);
     let mut asked: Vec<_> = (0..2).map(|_| tokio::spawn(ask(url.clone(), gp.token.clone()))).collect();
@@ -52,7 +52,7 @@ async fn what_cannot_be_done_is_refused_at_once_and_the_rest_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_long_enough_is_answered() {
-    let app = under(Load { turns: 1, queue: 100, queue_ms: 60_000, ..Load::default() }).await;
+    let app = under(Load { turns: 1, queue: 100, queue_ms: 60_000, ..unhurried() }).await;
     let (gp, locked) = (gp(&app).await, Locked::patients(&app).await);
     let url = format!("{}/Patient", app.base);
     let asked: Vec<_> = (0..20).map(|_| tokio::spawn(ask(url.clone(), gp.token.clone()))).collect();

@@ -3,7 +3,7 @@
 use lcr_facade::config::Load;
 
 use crate::common::TestApp;
-use crate::support::{Locked, dial, gp, head, held, number, refused, under, until, waiting};
+use crate::support::{Locked, dial, gp, head, held, number, refused, under, unhurried, until, waiting};
 use crate::world::{GP_SOURCE, patient};
 use tokio::io::AsyncWriteExt;
 
@@ -18,7 +18,7 @@ async fn is_clean(app: &TestApp) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_takes_its_statement_along() {
-    let app = under(Load::default()).await;
+    let app = under(unhurried()).await;
     let (gp_session, source) = (gp(&app).await, app.source(GP_SOURCE).await);
     let locked = Locked::patients(&app).await;
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
@@ -51,7 +51,7 @@ async fn a_client_that_leaves_takes_its_statement_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_takes_too_long_is_given_up_and_its_statement_is_stopped() {
-    let app = under(Load { request_seconds: 1, ..Load::default() }).await;
+    let app = under(Load { request_seconds: 1, ..unhurried() }).await;
     let (gp, locked) = (gp(&app).await, Locked::patients(&app).await);
     let reply = gp.get("Patient").await;
     refused(&reply, 504, "timeout", "load.request_seconds");
@@ -63,9 +63,10 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_statement_is_stopped(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_stopped_and_its_connection_kept() {
-    let app = under(Load { statement_seconds: 1, ..Load::default() }).await;
+    let app = under(Load { statement_seconds: 1, ..unhurried() }).await;
     let (gp, locked) = (gp(&app).await, Locked::patients(&app).await);
-    let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    let connections =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
     refused(&gp.get("Patient").await, 504, "timeout", "load.statement_seconds");
     let before = number(&app, connections, "lcr").await;
     let change = app.source(GP_SOURCE).await.put("Patient/other", patient("other", 2)).await;

@@ -17,6 +17,11 @@ use crate::world::{GP_SOURCE, labelled, patient, persona, put};
 /// Nothing here takes so long, on however busy a machine.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// A load under which nothing is given up by itself.
+pub fn unhurried() -> Load {
+    Load { request_seconds: 3_600, statement_seconds: 3_600, ..Load::default() }
+}
+
 /// A service under this load, with one patient whom the GP's own source may see.
 pub async fn under(load: Load) -> TestApp {
     let app = TestApp::with(Config { load, ..Config::default() }).await;

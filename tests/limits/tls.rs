@@ -27,13 +27,21 @@ impl Papers {
 
     /// A certificate of this name for this machine, and its key.
     fn make(&self, name: &str, kind: &[&str]) -> Tls {
-        let tls = Tls {
-            certificate: Some(self.path(&format!("{name}.pem"))),
-            key: Some(self.path(&format!("{name}.key"))),
-        };
+        let tls =
+            Tls { certificate: Some(self.path(&format!("{name}.pem"))), key: Some(self.path(&format!("{name}.key"))) };
         let (certificate, key) = tls.files().expect("files");
         let mut openssl = Command::new("openssl");
-        openssl.args(["req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=lcr", "-addext", "subjectAltName=IP:127.0.0.1"]);
+        openssl.args([
+            "req",
+            "-x509",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=lcr",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ]);
         openssl.args(kind).arg("-keyout").arg(key).arg("-out").arg(certificate);
         let made = openssl.output().expect("openssl");
         assert!(made.status.success(), "{}", words(&made));
@@ -64,7 +72,9 @@ async fn it_speaks_tls_of_today_and_both_versions_of_http() {
         return;
     }
     let papers = Papers::new("speaks");
-    for (name, kind) in [("ec", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..]), ("rsa", &["-newkey", "rsa:2048"])] {
+    for (name, kind) in
+        [("ec", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..]), ("rsa", &["-newkey", "rsa:2048"])]
+    {
         let tls = papers.make(name, kind);
         let trusted = tls.certificate.clone().expect("a certificate");
         let app = TestApp::with(Config { tls, ..Config::default() }).await;

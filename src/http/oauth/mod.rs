@@ -55,11 +55,25 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(only("/oauth/introspect").route(web::post().to(introspect::introspect)))
         .service(only("/oauth/revoke").route(web::post().to(revoke::revoke)))
         .service(only("/oauth/launch").route(web::post().to(launch::launch)))
-        .service(only("/oauth/jwks.json").route(web::get().to(well_known::keys)).route(web::head().to(well_known::keys)))
+        .service(
+            only("/oauth/jwks.json").route(web::get().to(well_known::keys)).route(web::head().to(well_known::keys)),
+        )
         .service(only("/oauth/style.css").route(web::get().to(assets::style)).route(web::head().to(assets::style)))
-        .service(only("/oauth/smart-style.json").route(web::get().to(assets::smart_style)).route(web::head().to(assets::smart_style)))
-        .service(only("/.well-known/openid-configuration").route(web::get().to(well_known::openid)).route(web::head().to(well_known::openid)))
-        .service(only("/fhir/.well-known/smart-configuration").route(web::get().to(well_known::smart)).route(web::head().to(well_known::smart)));
+        .service(
+            only("/oauth/smart-style.json")
+                .route(web::get().to(assets::smart_style))
+                .route(web::head().to(assets::smart_style)),
+        )
+        .service(
+            only("/.well-known/openid-configuration")
+                .route(web::get().to(well_known::openid))
+                .route(web::head().to(well_known::openid)),
+        )
+        .service(
+            only("/fhir/.well-known/smart-configuration")
+                .route(web::get().to(well_known::smart))
+                .route(web::head().to(well_known::smart)),
+        );
 }
 
 /// An address of this path, whose routes are its only methods.

@@ -45,8 +45,11 @@ pub async fn run(call: &Call, permission: Permission, name: &'static str, body: 
     let (guesses, guesser) = (&call.state.rates.claims, (&claims.client, &claims.user));
     call.audited(row.clone(), guesses.take(guesser).map_err(guessed)).await?;
     // The store writes the row, whatever comes of it, with what it does.
-    let Some(opened) = call.state.store.open(&leave, &claim, &row).await? else { return Err(nobody()) };
-    guesses.put_back(guesser);
+    let opened = call.state.store.open(&leave, &claim, &row).await;
+    if !matches!(opened, Ok(None)) {
+        guesses.put_back(guesser);
+    }
+    let Some(opened) = opened? else { return Err(nobody()) };
     call.state.alerts.notify_one();
     let mut reply = Reply::default()
         .text("relationship", "valueString", Some(opened.relationship_id.to_string()))

@@ -17,9 +17,9 @@ pub fn origin(peer: Option<SocketAddr>, headers: &HeaderMap, proxies: &Proxies) 
     }
     // One of the two: a proxy that writes neither passes on what its client made up, and which that is cannot be known.
     let listed: Vec<&str> = if headers.contains_key(X_FORWARDED_FOR) {
-        texts(headers, &X_FORWARDED_FOR).collect()
+        texts(headers, X_FORWARDED_FOR)
     } else {
-        texts(headers, &FORWARDED).map(node).collect()
+        texts(headers, FORWARDED).into_iter().map(node).collect()
     };
     let mut heard = peer;
     for text in listed.into_iter().rev() {
@@ -40,8 +40,8 @@ pub fn household(address: IpAddr) -> IpAddr {
     }
 }
 
-fn texts<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).flat_map(|value| value.to_str().unwrap_or_default().split(','))
+fn texts(headers: &HeaderMap, name: HeaderName) -> Vec<&str> {
+    headers.get_all(name).flat_map(|value| value.to_str().unwrap_or_default().split(',')).collect()
 }
 
 /// Whom an element of Forwarded is for (RFC 7239 §4).

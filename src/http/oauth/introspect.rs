@@ -6,7 +6,7 @@ use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
 use crate::smart::introspect::{Asker, introspect as look, may};
-use crate::smart::{self, Unauthorized, authenticate};
+use crate::smart::{self, Unauthorized};
 
 /// Says what a token is good for, to whom it may concern.
 pub async fn introspect(visit: Visit, mut payload: web::Payload) -> HttpResponse {

@@ -7,7 +7,7 @@ use crate::smart::client::Client;
 use crate::smart::desk::{Actor, Desk};
 use crate::smart::fault::Fault;
 use crate::smart::params::Params;
-use crate::smart::{authenticate, launch as launches};
+use crate::smart::launch as launches;
 use crate::store::Outcome;
 
 /// Keeps the context, gives the handle.

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
-use crate::smart::{authenticate, revoke as ending};
+use crate::smart::revoke as ending;
 use crate::store::Outcome;
 
 /// Ends a token. One that is unknown has ended already.

@@ -6,7 +6,7 @@ use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
 use crate::smart::params::Params;
-use crate::smart::{authenticate, token as tokens};
+use crate::smart::token as tokens;
 
 /// Answers with a token, or says why not; a refusal is audited.
 pub async fn token(visit: Visit, mut payload: web::Payload) -> HttpResponse {

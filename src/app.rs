@@ -13,14 +13,17 @@ use tracing_actix_web::TracingLogger;
 use crate::alerts::{AlertsError, Teller};
 use crate::config::Config;
 use crate::http::cors;
+use crate::http::gate::{self, AllRates};
 use crate::http::health::Readiness;
 use crate::http::metrics::{self, Pools};
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
+use crate::limits::Turns;
 use crate::profile::{self, Unusable};
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
 use crate::telemetry;
+use crate::tls::{Certificate, TlsError};
 
 /// A service that is bound to its address and ready to run.
 pub struct App {
@@ -42,6 +45,8 @@ pub enum StartError {
     )]
     NotLocked,
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Alerts(#[from] AlertsError),
     #[error(transparent)]
     SetUp(#[from] SetUpError),
@@ -57,6 +62,8 @@ impl App {
         // What is compiled now is compiled in no request.
         profile::library()?;
         telemetry::metrics::check().map_err(StartError::Metrics)?;
+        let certificate =
+            config.tls.files().map(|(certificate, key)| Certificate::read(certificate, key)).transpose()?;
         let listen = |error| StartError::Listen { address: config.listen.to_string(), error, variable: "LCR_LISTEN" };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -73,7 +80,9 @@ impl App {
         if let Some(teller) = Teller::new(&config.overrides, shared.clone())? {
             tokio::spawn(teller.run(Arc::clone(&alerts)));
         }
-        let trail = AuditTrail::start(shared);
+        let load = config.load;
+        let longest = Duration::from_secs(load.statement_seconds);
+        let trail = AuditTrail::start(Store::of_requests(database_url, 2, longest)?);
         let probed = Store::of_service(database_url, 1)?;
         let readiness = Arc::new(Readiness::new(probed, trail.clone(), key.clone()));
         let pools = Pools::default();
@@ -84,9 +93,11 @@ impl App {
         let url = database_url.to_owned();
         let workers = config.workers;
         // A pool a worker: no lock is shared between cores on the way to the database.
-        Store::of_service(&url, config.connections)?;
+        Store::of_requests(&url, config.connections, longest)?;
+        let rates = Arc::new(AllRates::new(&load));
         let server = HttpServer::new(move || {
-            let store = Store::of_service(&url, config.connections).map(|store| store.labelling(sensitive.clone()));
+            let store = Store::of_requests(&url, config.connections, longest);
+            let store = store.map(|store| store.labelling(sensitive.clone()));
             let state = store.map(|store| {
                 pools.add(store.clone());
                 web::Data::new(State {
@@ -99,12 +110,16 @@ impl App {
                     base: base.clone(),
                     readiness: Arc::clone(&readiness),
                     pools: pools.clone(),
+                    turns: Turns::new(load.turns, load.queue, load.patience()),
+                    rates: Arc::clone(&rates),
                 })
             });
             let app = ActixApp::new()
+                .wrap(from_fn(cors::cors))
+                // Before anything that asks the database.
+                .wrap(from_fn(gate::gate))
                 .wrap(from_fn(format::answer))
                 .wrap(Compress::default())
-                .wrap(from_fn(cors::cors))
                 .wrap(from_fn(span::name))
                 .wrap(from_fn(metrics::count))
                 .wrap(TracingLogger::<RouteSpan>::new())
@@ -118,12 +133,28 @@ impl App {
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
-        let server = server.disable_signals().listen(listener).map_err(|error| StartError::Listen {
+        let head = Duration::from_secs(load.head_seconds);
+        let server = server
+            .disable_signals()
+            .max_connections(load.clients)
+            .client_request_timeout(head)
+            .tls_handshake_timeout(head)
+            .keep_alive(Duration::from_secs(load.idle_seconds))
+            // Who has closed their side waits for nothing: what is done for them ends.
+            .h1_allow_half_closed(false);
+        let (server, scheme) = match &certificate {
+            Some(certificate) => {
+                tokio::spawn(Arc::clone(certificate).renew());
+                (server.listen_rustls_0_23(listener, certificate.server()?), "https")
+            }
+            None => (server.listen(listener), "http"),
+        };
+        let server = server.map_err(|error| StartError::Listen {
             address: address.to_string(),
             error,
             variable: "LCR_LISTEN",
         })?;
-        Ok(App { server: server.run(), address: format!("http://{address}"), figures })
+        Ok(App { server: server.run(), address: format!("{scheme}://{address}"), figures })
     }
 
     /// The URL it listens on.

@@ -1,9 +1,12 @@
 //! Owns the configuration: one struct, from a TOML file and `LCR_…` variables, checked before anything starts.
 
+mod load;
 mod overrides;
+mod proxies;
 pub mod settings;
 mod sign_in;
 mod telemetry;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,9 +14,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use load::Load;
 pub use overrides::Overrides;
+pub use proxies::Proxies;
 pub use sign_in::{SignIn, SignInKind};
 pub use telemetry::{Figures, Traces};
+pub use tls::Tls;
 
 use crate::access::Policies;
 use crate::access::policy::RolePolicy;
@@ -40,8 +46,14 @@ pub struct Config {
     pub connections: u32,
     /// HTTP workers; 0: one a core.
     pub workers: usize,
+    /// Peers whose word on where a request came from is believed.
+    pub proxies: Proxies,
+    /// TLS, if the service speaks it by itself.
+    pub tls: Tls,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// What all requests together may cost, and how long.
+    pub load: Load,
     /// How strictly each source is held to the profiles.
     pub profile: Strictnesses,
     /// Roles that take the place of those the program brings, or come beside them.
@@ -70,6 +82,12 @@ pub struct Config {
 pub struct RequestLimits {
     /// The largest body, in bytes.
     pub body: usize,
+    /// The longest address with its query, in bytes.
+    pub address: usize,
+    /// The most header lines.
+    pub header_lines: usize,
+    /// All header lines together, in bytes.
+    pub headers: usize,
     /// The most entries of a transaction or batch.
     pub entries: usize,
     /// Rows on a page when the caller does not say.
@@ -96,7 +114,10 @@ impl Default for Config {
             home: PathBuf::from(".lcr"),
             connections: 8,
             workers: 0,
+            proxies: Proxies::default(),
+            tls: Tls::default(),
             limits: RequestLimits::default(),
+            load: Load::default(),
             profile: Strictnesses::default(),
             role_policy: BTreeMap::new(),
             sensitive: Vec::new(),
@@ -114,6 +135,9 @@ impl Default for RequestLimits {
     fn default() -> Self {
         RequestLimits {
             body: 16 << 20,
+            address: 48 << 10,
+            header_lines: 80,
+            headers: 32 << 10,
             entries: 5_000,
             page: 20,
             most_page: 1_000,
@@ -172,6 +196,9 @@ impl Config {
                 limits.page, limits.most_page
             ));
         }
+        if let Some(words) = self.tls.fault() {
+            return wrong(words.to_owned());
+        }
         self.policies = match Policies::with(&self.role_policy) {
             Ok(policies) => policies,
             Err(words) => return wrong(words),
@@ -197,7 +224,8 @@ impl Config {
 
     /// The public URL: what comes before every path of the service.
     pub fn root(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        let scheme = if self.tls.files().is_some() { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", self.listen))
     }
 
     /// The base URL of the FHIR API.

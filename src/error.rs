@@ -1,7 +1,7 @@
 //! Owns the one way a request fails: a status and an OperationOutcome. What callers may not know stays in the log.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::access::Denied;
@@ -20,6 +20,8 @@ pub struct Problem {
     pub issues: Vec<Issue>,
     /// The people whose records the request reached all the same, for the audit trail.
     pub about: Vec<i64>,
+    /// Seconds after which it is worth asking again.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -30,7 +32,9 @@ impl Problem {
 
     /// Several findings under a status.
     pub fn of(status: StatusCode, issues: Vec<Issue>) -> Problem {
-        Problem { status, issues, about: Vec::new() }
+        // What passes by itself is worth asking again at once.
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        Problem { status, issues, about: Vec::new(), retry_after }
     }
 
     /// 400 for what the request itself says.
@@ -101,8 +105,8 @@ impl ResponseError for Problem {
             // RFC 7694 §3: only a refused coding is answered with those there are.
             response.insert_header(("Accept-Encoding", "gzip, br"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header(("Retry-After", "1"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         response.content_type(crate::http::FHIR_JSON).body(outcome(&self.issues).to_string())
     }
@@ -123,6 +127,11 @@ impl From<StoreError> for Problem {
                 kinds.join(", ")
             );
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Transient, words);
+        }
+        if matches!(error, StoreError::TooLong) {
+            let words = "the record would have to look for longer than it may (load.statement_seconds), and stopped: ask for less \
+                         at a time, or narrow the search";
+            return Problem::new(StatusCode::GATEWAY_TIMEOUT, IssueType::Timeout, words);
         }
         tracing::error!(%error, "a request failed in the store");
         match error {

@@ -13,7 +13,9 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod error;
+pub mod limits;
 pub mod telemetry;
+pub mod tls;
 
 pub mod http;
 

@@ -20,6 +20,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cluster", &[]),
     ("operations", &["resources", "access", "profile", "summary"]),
     ("openapi", &["fhir", "resources", "access", "search", "patch", "smart", "operations", "sandbox"]),
+    ("limits", &[]),
+    ("tls", &[]),
     ("alerts", &["store", "config", "telemetry"]),
     ("config", &["search", "access", "profile"]),
 ];

@@ -26,6 +26,8 @@ pub enum IssueType {
     Forbidden,
     BusinessRule,
     Transient,
+    Throttled,
+    Timeout,
     Exception,
     Informational,
 }
@@ -53,6 +55,8 @@ impl IssueType {
             IssueType::Forbidden => "forbidden",
             IssueType::BusinessRule => "business-rule",
             IssueType::Transient => "transient",
+            IssueType::Throttled => "throttled",
+            IssueType::Timeout => "timeout",
             IssueType::Exception => "exception",
             IssueType::Informational => "informational",
         }
@@ -66,7 +70,9 @@ impl IssueType {
             IssueType::Login | IssueType::Expired => "UNAUTHORIZED",
             IssueType::Forbidden => "ACCESS_DENIED",
             IssueType::NotSupported => "NOT_IMPLEMENTED",
-            IssueType::Exception | IssueType::Transient => "INTERNAL_SERVER_ERROR",
+            IssueType::Exception | IssueType::Transient | IssueType::Throttled | IssueType::Timeout => {
+                "INTERNAL_SERVER_ERROR"
+            }
             IssueType::Informational => "INFORMATIONAL",
             IssueType::Value
             | IssueType::CodeInvalid

@@ -1,6 +1,7 @@
 //! Owns the way from a request's body to a resource: media type, content coding, size, and the format it is in.
 
 use std::io::Read;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -8,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 
 use super::Call;
+use super::gate::{busy, waits};
 use super::media::{Media, Syntax};
 use crate::error::Problem;
 use crate::fhir::json::{Json, Object};
@@ -83,13 +85,26 @@ enum Coding {
     Brotli,
 }
 
-/// Reads a body, as it was before it was squeezed. The limit holds before and after.
+/// Reads a body, as it was before it was squeezed. The limit holds before and after. Who sends slowly keeps nobody from
+/// working, and has so long.
 pub async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Problem> {
     let limit = call.state.config.limits.body;
     if call.header("content-length").and_then(|n| n.parse::<usize>().ok()).is_some_and(|n| n > limit) {
         return Err(too_large(limit));
     }
     let coding = coding(call)?;
+    let seconds = call.state.config.load.body_seconds;
+    let sent = waits(call.turn(), Duration::from_secs(seconds), collected(payload, limit));
+    let bytes = sent.await.map_err(busy)?.unwrap_or_else(|| Err(too_slow(seconds)))?;
+    match coding {
+        Coding::Identity => Ok(bytes),
+        Coding::Gzip => unsqueezed(MultiGzDecoder::new(&bytes[..]), limit),
+        Coding::Brotli => unsqueezed(brotli::Decompressor::new(&bytes[..], 4096), limit),
+    }
+}
+
+/// What is sent, up to the limit.
+async fn collected(payload: &mut web::Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request(IssueType::Structure, "the body ended before its time"))?;
@@ -98,11 +113,12 @@ pub async fn body(call: &Call, payload: &mut web::Payload) -> Result<Vec<u8>, Pr
         }
         bytes.extend_from_slice(&chunk);
     }
-    match coding {
-        Coding::Identity => Ok(bytes),
-        Coding::Gzip => unsqueezed(MultiGzDecoder::new(&bytes[..]), limit),
-        Coding::Brotli => unsqueezed(brotli::Decompressor::new(&bytes[..], 4096), limit),
-    }
+    Ok(bytes)
+}
+
+fn too_slow(seconds: u64) -> Problem {
+    let words = format!("the body was not there within {seconds} seconds (load.body_seconds): send less at a time");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, IssueType::Timeout, words)
 }
 
 fn coding(call: &Call) -> Result<Coding, Problem> {

@@ -11,7 +11,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::address::{household, origin};
 use super::format::Format;
+use super::gate::busy;
 use super::media::Media;
 use super::span::RequestId;
 use super::{State, search};
@@ -19,6 +21,7 @@ use crate::access::{Caller, Grant, Interaction};
 use crate::error::Problem;
 use crate::fhir::date;
 use crate::fhir::outcome::IssueType;
+use crate::limits::Turn;
 use crate::resources::{self, spec::ResourceSpec};
 use crate::search::Search;
 use crate::smart::{self, Unauthorized};
@@ -36,6 +39,8 @@ pub struct Call {
     pub query: String,
     headers: HeaderMap,
     address: Option<String>,
+    /// Its turn among those that work at once.
+    turn: Option<Turn>,
 }
 
 impl FromRequest for Call {
@@ -46,7 +51,8 @@ impl FromRequest for Call {
         let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
         let headers = request.headers().clone();
         let query = request.query_string().to_owned();
-        let address = request.peer_addr().map(|peer| peer.ip().to_string());
+        let peer = request.peer_addr();
+        let turn = request.extensions().get::<Turn>().cloned();
         let format = Format::of(request);
         // The form of a search may still name a format.
         let form = request.method() == Method::POST && is_form(&headers);
@@ -55,15 +61,19 @@ impl FromRequest for Call {
             let state = state.ok_or_else(|| {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
             })?;
+            let origin = origin(peer, &headers, &state.config.proxies);
+            let address = origin.map(|address| address.to_string());
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             let look = smart::caller(&state.store, &state.config.policies, authorization);
             let caller = look.instrument(tracing::debug_span!("token")).await;
             if let Err(Unauthorized::Unknown) = &caller {
-                // Somebody tried a token that is none, or no longer one.
+                // Somebody tried a token that is none, or no longer one; where they go on and on, it is not written down.
+                state.rates.tokens.take(origin.map(household))?;
                 state.trail.record(vec![turned_away(request_id, address.clone())]).await?;
             }
             let caller = caller?;
-            let call = Call { state, caller, request_id, query, headers, address };
+            state.rates.requests.take((&caller.claims().client, &caller.claims().user))?;
+            let call = Call { state, caller, request_id, query, headers, address, turn };
             if !form {
                 format.offered()?;
             }
@@ -73,6 +83,24 @@ impl FromRequest for Call {
 }
 
 impl Call {
+    /// Its turn among those that work at once.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.turn.as_ref()
+    }
+
+    /// Gives its turn to others, while it waits for its client.
+    pub fn rest(&self) {
+        self.turn.iter().for_each(Turn::end);
+    }
+
+    /// Works on: when its turn comes again.
+    pub async fn work(&self) -> Result<(), Problem> {
+        match &self.turn {
+            Some(turn) => turn.again().await.map_err(busy),
+            None => Ok(()),
+        }
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

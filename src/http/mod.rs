@@ -1,5 +1,6 @@
 //! HTTP: one file per interaction of R4's REST API (§3.1). Routes, bodies, headers; no SQL, no policy.
 
+mod address;
 mod answer;
 mod batch;
 mod body;
@@ -8,6 +9,8 @@ pub mod cors;
 mod docs;
 mod entry;
 pub mod format;
+pub mod gate;
+mod guarded;
 pub mod health;
 mod history;
 mod media;
@@ -35,11 +38,13 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 pub use answer::Answer;
 pub use call::Call;
 
+use gate::AllRates;
 use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
+use crate::limits::Turns;
 use crate::resources;
 use crate::search::cursor::CursorKey;
 use crate::search::query;
@@ -62,6 +67,10 @@ pub struct State {
     pub alerts: Arc<Notify>,
     /// The authorization server.
     pub smart: Arc<Server>,
+    /// How many of this worker's requests work at once.
+    pub turns: Arc<Turns>,
+    /// How often somebody may ask, of all workers.
+    pub rates: Arc<AllRates>,
     /// The public base URL of the FHIR API, without a slash at its end.
     pub base: String,
     /// What probes ask.
@@ -76,11 +85,23 @@ pub fn routes(app: &mut web::ServiceConfig) {
     let only = |path: &str| web::resource(path.to_owned()).default_service(web::to(wrong_method));
     app.service(
         web::scope("/fhir")
-            .service(only("/metadata").route(web::get().to(metadata::metadata)))
-            .service(only("").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
-            .service(only("/").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
+            .service(
+                only("/metadata").route(web::get().to(metadata::metadata)).route(web::head().to(metadata::metadata)),
+            )
+            .service(
+                only("")
+                    .route(web::get().to(search::get_all))
+                    .route(web::head().to(search::get_all))
+                    .route(web::post().to(transaction::transaction)),
+            )
+            .service(
+                only("/")
+                    .route(web::get().to(search::get_all))
+                    .route(web::head().to(search::get_all))
+                    .route(web::post().to(transaction::transaction)),
+            )
             .service(only("/_search").route(web::post().to(search::post_all)))
-            .service(only("/_history").route(web::get().to(history::of_all)))
+            .service(only("/_history").route(web::get().to(history::of_all)).route(web::head().to(history::of_all)))
             .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
             .service(
                 web::resource(r"/{kind}/{operation:\$[^/]*}")
@@ -97,7 +118,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .default_service(web::to(operation::on_instance)),
             )
             .service(only("/{kind}/_search").route(web::post().to(search::post)))
-            .service(only("/{kind}/_history").route(web::get().to(history::of_type)))
+            .service(
+                only("/{kind}/_history").route(web::get().to(history::of_type)).route(web::head().to(history::of_type)),
+            )
             .service(
                 only("/{kind}/{id}")
                     .route(web::get().to(read::current))
@@ -106,8 +129,16 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::patch().to(write::patch))
                     .route(web::delete().to(write::delete)),
             )
-            .service(only("/{kind}/{id}/_history").route(web::get().to(history::of_instance)))
-            .service(only("/{kind}/{id}/_history/{version}").route(web::get().to(read::version)))
+            .service(
+                only("/{kind}/{id}/_history")
+                    .route(web::get().to(history::of_instance))
+                    .route(web::head().to(history::of_instance)),
+            )
+            .service(
+                only("/{kind}/{id}/_history/{version}")
+                    .route(web::get().to(read::version))
+                    .route(web::head().to(read::version)),
+            )
             .service(
                 only("/Patient/{id}/{kind}")
                     .route(web::get().to(search::get_within))
@@ -124,10 +155,10 @@ pub fn routes(app: &mut web::ServiceConfig) {
                     .route(web::delete().to(write::of_match)),
             ),
     )
-    .service(only("/openapi.json").route(web::get().to(openapi::document)))
-    .service(only("/health/live").route(web::get().to(health::live)))
-    .service(only("/health/ready").route(web::get().to(health::ready)))
-    .service(only("/metrics").route(web::get().to(metrics::shared)))
+    .service(only("/openapi.json").route(web::get().to(openapi::document)).route(web::head().to(openapi::document)))
+    .service(only("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
+    .service(only("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
+    .service(only("/metrics").route(web::get().to(metrics::shared)).route(web::head().to(metrics::shared)))
     .default_service(web::to(nothing_here));
 }
 
@@ -151,9 +182,9 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "/fhir/{kind}" => "GET, HEAD, POST, PUT, PATCH, DELETE",
         "/fhir/{kind}/{id}" => "GET, HEAD, PUT, PATCH, DELETE",
         "/fhir/Patient/{id}/{kind}" => "GET, HEAD",
-        "/fhir" | "/fhir/" => "GET, POST",
+        "/fhir" | "/fhir/" => "GET, HEAD, POST",
         path if path.ends_with("/_search") => "POST",
-        _ => "GET",
+        _ => "GET, HEAD",
     };
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);
     let mut response = problem.error_response();

@@ -1,4 +1,4 @@
-//! Owns the frame of every page that people see: its head, banner and foot, and the headers that let nothing in from
+//! Owns the frame of every page that people see: its head, banner and foot, and the policy that lets nothing in from
 //! elsewhere. What stands on a page is the business of who shows it; everything from elsewhere is escaped by the template crate.
 
 use actix_web::HttpResponse;
@@ -58,8 +58,6 @@ impl Frame<'_> {
             .content_type("text/html; charset=utf-8")
             .insert_header(("Content-Security-Policy", self.policy()))
             .insert_header(("X-Frame-Options", "DENY"))
-            .insert_header(("X-Content-Type-Options", "nosniff"))
-            .insert_header(("Referrer-Policy", "no-referrer"))
             .body(whole.into_string())
     }
 
@@ -75,8 +73,5 @@ impl Frame<'_> {
 
 /// Sends the browser on. 303: a form is not sent again.
 pub fn go(address: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header(("Location", address))
-        .insert_header(("Referrer-Policy", "no-referrer"))
-        .finish()
+    HttpResponse::SeeOther().insert_header(("Location", address)).finish()
 }

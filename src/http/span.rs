@@ -2,15 +2,18 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 use tracing::Span;
 use tracing::field::{Empty, display};
 use tracing_actix_web::RootSpanBuilder;
 use uuid::Uuid;
 
+use super::State;
 use super::format::without_identity;
+use super::guarded::guard;
 use crate::telemetry::traces;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,25 +24,35 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// Gives every request a name, the caller's own if it is a UUID, and every answer that name and its place in the trace.
-/// Nothing may be cached but what says so of itself.
+/// Gives every request a name, the caller's own if it is a UUID, and every answer that name its place in the trace, and the headers that all have.
 pub async fn name<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let id = name_of(&request);
     let trace = traces::headers();
-    let mut response = next.call(request).await?;
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    for (name, known) in [("traceparent", TRACEPARENT), ("tracestate", TRACESTATE)] {
-        if let Some(value) = trace.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
-            response.headers_mut().insert(known, value);
+    let https = request.app_data::<web::Data<State>>().is_some_and(|state| state.base.starts_with("https://"));
+    let finish = |headers: &mut HeaderMap| {
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert(REQUEST_ID, value);
+        }
+        for (name, known) in [("traceparent", TRACEPARENT), ("tracestate", TRACESTATE)] {
+            if let Some(value) = trace.get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+                headers.insert(known, value);
+            }
+        }
+        guard(headers, https);
+        without_identity(headers);
+    };
+    match next.call(request).await {
+        Ok(mut response) => {
+            finish(response.headers_mut());
+            Ok(response)
+        }
+        // A request that was given up: its answer is made of the error, further out.
+        Err(error) => {
+            let mut response = error.error_response();
+            finish(response.headers_mut());
+            Err(InternalError::from_response(error, response).into())
         }
     }
-    if !response.headers().contains_key(CACHE_CONTROL) {
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    without_identity(response.headers_mut());
-    Ok(response)
 }
 
 /// The request's name, made at the first question.

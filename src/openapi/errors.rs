@@ -42,6 +42,7 @@ pub const ALL: &[Failure] = &[
     row(404, IssueType::NotSupported, "This record keeps no such type, or has no such operation or address", "Use one that diagnostics lists"),
     row(405, IssueType::NotSupported, "The method is not one of this address", "Use one that the header Allow lists"),
     row(406, IssueType::NotSupported, "The answer was asked for in a format that there is not", "Ask for application/fhir+json or application/fhir+xml"),
+    row(408, IssueType::Timeout, "The body was not there in time", "Send less at a time, or over a better line"),
     row(409, IssueType::Conflict, "Somebody changed the same thing at the same moment, or the id is in use", "Send it again; choose another id if it is in use"),
     row(410, IssueType::Deleted, "The resource was deleted", "Its history can still be read; an update by its source brings it back"),
     row(412, IssueType::Conflict, "If-Match names another version than the current one, or the criteria select nothing by themselves", "Read the resource again and redo the change; give criteria that select"),
@@ -49,6 +50,7 @@ pub const ALL: &[Failure] = &[
     row(412, IssueType::NotFound, "A conditional reference matches nothing", "Send what it refers to first, or in the same transaction"),
     row(413, IssueType::TooLong, "The body is larger than this service takes", "Send less at a time"),
     row(413, IssueType::TooCostly, "The Bundle has more entries than this service takes", "Send it in parts"),
+    row(414, IssueType::TooLong, "The address is longer than this service takes", "Send a long search by POST to _search"),
     row(415, IssueType::NotSupported, "The body's media type, character set or coding is not one this service reads", "Send application/fhir+json or application/fhir+xml in UTF-8, as it is or in gzip or br"),
     row(422, IssueType::Invariant, "A rule of R4 or of this record's profiles is broken", "Mend what expression points at; details.coding names the rule"),
     row(422, IssueType::BusinessRule, "A rule of this record is broken, such as an NHS number that nobody can have", "Mend what expression points at"),
@@ -58,8 +60,12 @@ pub const ALL: &[Failure] = &[
     row(422, IssueType::Value, "A value is not what a profile of this record fixes, or cannot be read in what the patch makes", "Mend it, as diagnostics says"),
     row(422, IssueType::CodeInvalid, "A code is not of the value set that a profile of this record requires, or that R4 requires of what the patch makes", "Choose one of the codes that diagnostics lists"),
     row(422, IssueType::NotSupported, "A summary was asked for in a profile that this service does not make", "Leave profile out"),
+    row(429, IssueType::Throttled, "Somebody asks more often than they may, or guesses", "Wait for Retry-After seconds"),
+    row(431, IssueType::TooLong, "The header lines are more than this service takes", "Send fewer"),
     row(500, IssueType::Exception, "The service failed", "Tell the operator the answer's X-Request-Id"),
+    row(503, IssueType::Throttled, "More is asked at the moment than the service can do; nothing was done", "Try again after Retry-After seconds"),
     row(503, IssueType::Transient, "The record cannot be reached at the moment, or is being indexed for this search", "Try again after Retry-After seconds"),
+    row(504, IssueType::Timeout, "The answer would take longer than it may, and was given up", "Ask for less at a time; after a change, read whether it was made"),
 ];
 
 /// Whether the table has this way to fail.

@@ -140,7 +140,7 @@ fn error(status: u16) -> Response {
     let more = match status {
         401 => &["WWW-Authenticate"][..],
         415 => &["Accept-Patch", "Accept-Encoding"],
-        503 => &["Retry-After"],
+        429 | 503 => &["Retry-After"],
         _ => &[],
     };
     for name in more.iter().chain(&["X-Request-Id"]) {

@@ -68,6 +68,12 @@ pub async fn client(
     }
 }
 
+/// Whom a request says it is from, before anything is proved.
+pub fn claimed(authorization: Option<&str>, params: &Params) -> Option<String> {
+    let basic = authorization.and_then(|header| basic(header).ok()).map(|(id, _)| id);
+    basic.or_else(|| params.get("client_id").map(str::to_owned)).or_else(|| assertion::issuer(params).ok())
+}
+
 /// The client of a refresh token. The official SMART client refreshes without its client_id, and a public client proves
 /// nothing by it (RFC 6749 §6 asks for it of clients with credentials alone).
 async fn refreshing(store: &Store, params: &Params) -> Result<Option<String>, Fault> {

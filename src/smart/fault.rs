@@ -11,13 +11,16 @@ pub struct Fault {
     pub error: &'static str,
     /// What is wrong and what to do, in ASCII without quotes (RFC 6749 §5.2).
     pub description: String,
+    /// Seconds after which it is worth asking again.
+    pub retry_after: Option<u64>,
 }
 
 impl Fault {
     fn new(status: u16, error: &'static str, description: impl Into<String>) -> Fault {
         let plain = |letter: char| matches!(letter, ' '..='~') && letter != '"' && letter != '\\';
         let description: String = description.into();
-        Fault { status, error, description: description.chars().map(|c| if plain(c) { c } else { '\'' }).collect() }
+        let description = description.chars().map(|c| if plain(c) { c } else { '\'' }).collect();
+        Fault { status, error, description, retry_after: (status == 503).then_some(1) }
     }
 
     /// Something is missing, repeated or malformed.
@@ -58,6 +61,17 @@ impl Fault {
     /// The user, or the record's rules, said no.
     pub fn access_denied(words: impl Into<String>) -> Fault {
         Fault::new(403, "access_denied", words)
+    }
+
+    /// Who asks has failed to prove itself too often; so many seconds from now it may try again.
+    pub fn too_often(seconds: u64) -> Fault {
+        let words = format!("too many failed attempts as this client: try again in {seconds} seconds");
+        Fault { retry_after: Some(seconds), ..Fault::new(429, "temporarily_unavailable", words) }
+    }
+
+    /// More is asked of the service than it can do.
+    pub fn busy() -> Fault {
+        Fault::new(503, "temporarily_unavailable", "more is asked than can be done at the moment: try again shortly")
     }
 
     /// The service failed; the log says why.

@@ -34,6 +34,7 @@ mod summary;
 mod terminology;
 mod terms;
 mod token;
+mod watch;
 mod why;
 mod write;
 
@@ -61,6 +62,7 @@ pub use relationship::KnownRelationship;
 pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
 pub use token::KnownToken;
+pub use watch::Watch;
 pub use why::{Asked, Holder, Known, Of, SandboxPatient, Standing};
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 
@@ -69,6 +71,7 @@ use crate::access::Sensitive;
 use crate::search::Search;
 use crate::search::cursor::CursorKey;
 use crate::telemetry::metrics::{Connections, Wait};
+use watch::GivenUp;
 
 /// The role that the service has in the database (migrations/0011).
 const SERVICE: &str = "lcr_service";
@@ -79,6 +82,8 @@ pub struct Store {
     pool: PgPool,
     /// The codes that label what is written.
     sensitive: Sensitive,
+    /// Tells the pool of requests that were given up.
+    given_up: GivenUp,
 }
 
 /// Why the database did not answer. The words are for operators; callers see none of them. They hold no value of a
@@ -99,6 +104,8 @@ pub enum StoreError {
     Reindexing(Vec<String>),
     #[error("a request would bring more than {most} {what}")]
     TooMany { what: &'static str, most: usize, remedy: &'static str },
+    #[error("a statement took longer than it may and was stopped")]
+    TooLong,
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
 }
@@ -109,6 +116,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
                 StoreError::Unavailable(error)
             }
+            sqlx::Error::Database(ref refused) if refused.code().as_deref() == Some("57014") => StoreError::TooLong,
             sqlx::Error::Database(ref refused) if is_passing(refused.code().as_deref()) => {
                 StoreError::Unavailable(error)
             }
@@ -145,7 +153,20 @@ impl Store {
     /// The same, for the service: in a role that owns nothing, and sees no person's row unless a statement says in whose reach.
     pub fn of_service(url: &str, connections: u32) -> Result<Store, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
-        Store::with(options.options([("role", SERVICE)]), connections)
+        let options = options.options([("role", SERVICE), ("client_connection_check_interval", watch::LOOKS)]);
+        Store::with(options, connections)
+    }
+
+    /// The same, for requests: a statement that takes longer than this is stopped.
+    pub fn of_requests(url: &str, connections: u32, longest: Duration) -> Result<Store, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
+        let longest = format!("{}ms", longest.as_millis());
+        let options = options.options([
+            ("role", SERVICE),
+            ("client_connection_check_interval", watch::LOOKS),
+            ("statement_timeout", longest.as_str()),
+        ]);
+        Store::with(options, connections)
     }
 
     fn with(options: PgConnectOptions, connections: u32) -> Result<Store, StoreError> {
@@ -156,17 +177,25 @@ impl Store {
             // What is planned once is kept: planning anew, which PostgreSQL may prefer, costs as much as a page.
             ("plan_cache_mode", "force_generic_plan"),
         ]);
+        let given_up = GivenUp::default();
+        let seen = given_up.clone();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
+            .after_release(move |connection, _| Box::pin(seen.clone().is_free(connection)))
             .connect_lazy_with(options);
-        Ok(Store { pool, sensitive: Sensitive::default() })
+        Ok(Store { pool, sensitive: Sensitive::default(), given_up })
     }
 
     /// The same, labelling what is written by these codes too.
     pub fn labelling(self, sensitive: Sensitive) -> Store {
         Store { sensitive, ..self }
+    }
+
+    /// Watches over a request that uses this store: if it is given up, so is its statement.
+    pub fn watch(&self) -> Watch {
+        Watch::new(&self.given_up)
     }
 
     /// The secret that signs cursors, which the first migration made.

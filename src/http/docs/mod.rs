@@ -1,23 +1,38 @@
-//! `/docs`: the API to try out, by Swagger UI below a page of our own. Nothing comes from elsewhere.
+//! `/docs`, to which `/` leads people: the API to try out, by Swagger UI below a page of our own. Nothing comes from elsewhere.
 
 mod page;
 mod vendored;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::nothing_here;
 use super::oauth::assets::STYLE;
 use super::oauth::only;
+use super::page::go;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 
 /// Every route.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.service(only("/docs").route(web::get().to(page::page)))
-        .service(only("/docs/start.js").route(web::get().to(start)))
-        .service(only("/docs/frame.css").route(web::get().to(frame)))
-        .service(only("/docs/style.css").route(web::get().to(style)))
-        .service(only("/docs/{file}").route(web::get().to(file)));
+    app.service(
+        web::resource("/")
+            .route(web::get().to(home))
+            .route(web::head().to(home))
+            .default_service(web::to(nothing_here)),
+    )
+    .service(only("/docs").route(web::get().to(page::page)).route(web::head().to(page::page)))
+    .service(only("/docs/start.js").route(web::get().to(start)).route(web::head().to(start)))
+    .service(only("/docs/frame.css").route(web::get().to(frame)).route(web::head().to(frame)))
+    .service(only("/docs/style.css").route(web::get().to(style)).route(web::head().to(style)))
+    .service(only("/docs/{file}").route(web::get().to(file)).route(web::head().to(file)));
+}
+
+/// `GET /`: whoever reads HTML is shown the documentation.
+async fn home(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut accepts = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    if accepts.any(|kinds| kinds.contains("text/html")) { Ok(go("/docs")) } else { nothing_here(request).await }
 }
 
 async fn start() -> HttpResponse {
@@ -49,7 +64,5 @@ async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
         .insert_header(("Content-Security-Policy", policy))
         // Nobody's record, and large: a browser may keep it for a while.
         .insert_header(("Cache-Control", "max-age=3600"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Referrer-Policy", "no-referrer"))
         .body(bytes))
 }

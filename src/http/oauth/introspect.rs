@@ -6,7 +6,7 @@ use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
 use crate::smart::introspect::{Asker, introspect as look, may};
-use crate::smart::{self, Unauthorized, authenticate};
+use crate::smart::{self, Unauthorized};
 
 /// Says what a token is good for, to whom it may concern.
 pub async fn introspect(visit: Visit, mut payload: web::Payload) -> HttpResponse {
@@ -33,7 +33,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
                 })?;
             return look(desk.server, desk.store, &Asker::Token(&caller), &params).await;
         }
-        let client = authenticate::client(desk.server, desk.store, authorization, &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         may(&client)?;
         look(desk.server, desk.store, &Asker::Client(&client), &params).await

@@ -7,7 +7,7 @@ use crate::smart::client::Client;
 use crate::smart::desk::{Actor, Desk};
 use crate::smart::fault::Fault;
 use crate::smart::params::Params;
-use crate::smart::{authenticate, launch as launches};
+use crate::smart::launch as launches;
 use crate::store::Outcome;
 
 /// Keeps the context, gives the handle.
@@ -24,7 +24,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
     let result = async {
         let params = visit.form_or_json(payload).await?;
         actor = super::token::claimed(&params);
-        let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         made(&desk, &client, &params).await
     };

@@ -14,11 +14,13 @@ mod token;
 mod well_known;
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, RETRY_AFTER};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError, web,
 };
@@ -28,9 +30,14 @@ use uuid::Uuid;
 pub use capability::security;
 
 use super::State;
+use super::address::{household, origin};
+use super::gate::waits;
 use super::span::RequestId;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
+use crate::limits::Turn;
+use crate::smart::authenticate;
+use crate::smart::client::Client;
 use crate::smart::desk::Desk;
 use crate::smart::fault::Fault;
 use crate::smart::params::Params;
@@ -48,11 +55,25 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(only("/oauth/introspect").route(web::post().to(introspect::introspect)))
         .service(only("/oauth/revoke").route(web::post().to(revoke::revoke)))
         .service(only("/oauth/launch").route(web::post().to(launch::launch)))
-        .service(only("/oauth/jwks.json").route(web::get().to(well_known::keys)))
-        .service(only("/oauth/style.css").route(web::get().to(assets::style)))
-        .service(only("/oauth/smart-style.json").route(web::get().to(assets::smart_style)))
-        .service(only("/.well-known/openid-configuration").route(web::get().to(well_known::openid)))
-        .service(only("/fhir/.well-known/smart-configuration").route(web::get().to(well_known::smart)));
+        .service(
+            only("/oauth/jwks.json").route(web::get().to(well_known::keys)).route(web::head().to(well_known::keys)),
+        )
+        .service(only("/oauth/style.css").route(web::get().to(assets::style)).route(web::head().to(assets::style)))
+        .service(
+            only("/oauth/smart-style.json")
+                .route(web::get().to(assets::smart_style))
+                .route(web::head().to(assets::smart_style)),
+        )
+        .service(
+            only("/.well-known/openid-configuration")
+                .route(web::get().to(well_known::openid))
+                .route(web::head().to(well_known::openid)),
+        )
+        .service(
+            only("/fhir/.well-known/smart-configuration")
+                .route(web::get().to(well_known::smart))
+                .route(web::head().to(well_known::smart)),
+        );
 }
 
 /// An address of this path, whose routes are its only methods.
@@ -65,7 +86,9 @@ async fn wrong_method(request: HttpRequest) -> HttpResponse {
     let allowed = match path.as_str() {
         "/oauth/token" | "/oauth/introspect" | "/oauth/revoke" | "/oauth/launch" | "/sandbox/launch" => "POST",
         "/oauth/authorize" | "/oauth/continue" | "/sandbox/sign-in" | "/sandbox/denials" => "GET, POST",
-        _ => "GET",
+        "/oauth/callback" | "/oauth/manage" => "GET",
+        path if path.starts_with("/sandbox") => "GET",
+        _ => "GET, HEAD",
     };
     let words = format!("{} is not served here: use {allowed}", request.method());
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, IssueType::NotSupported, words);
@@ -81,7 +104,9 @@ pub struct Visit {
     /// The query string as it came.
     pub query: String,
     headers: HeaderMap,
-    address: Option<String>,
+    origin: Option<IpAddr>,
+    /// Its turn among those that work at once.
+    turn: Option<Turn>,
 }
 
 impl FromRequest for Visit {
@@ -93,11 +118,12 @@ impl FromRequest for Visit {
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
         ready(match state {
             Some(state) => Ok(Visit {
+                origin: origin(request.peer_addr(), request.headers(), &state.config.proxies),
+                turn: request.extensions().get::<Turn>().cloned(),
                 state,
                 request_id,
                 query: request.query_string().to_owned(),
                 headers: request.headers().clone(),
-                address: request.peer_addr().map(|peer| peer.ip().to_string()),
             }),
             None => {
                 Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up"))
@@ -117,13 +143,26 @@ impl Visit {
             key: &state.key,
             limits: state.config.search_limits(),
             request_id: self.request_id,
-            address: self.address.clone(),
+            address: self.origin.map(|address| address.to_string()),
         }
     }
 
     /// The Authorization header.
     pub fn authorization(&self) -> Option<&str> {
         self.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("not text"))
+    }
+
+    /// The client that a request proves to be from. Who fails at that again and again is not heard for a while.
+    pub async fn client(&self, params: &Params) -> Result<Client, Fault> {
+        let whose = (self.origin.map(household), authenticate::claimed(self.authorization(), params));
+        let failures = &self.state.rates.secrets;
+        failures.left(&whose).map_err(|refused| Fault::too_often(refused.seconds()))?;
+        let client = authenticate::client(&self.state.smart, &self.state.store, self.authorization(), params).await;
+        if client.as_ref().is_err_and(|fault| fault.error == "invalid_client") {
+            // Refused or not, this one has failed.
+            let _ = failures.take(&whose);
+        }
+        client
     }
 
     fn content_type(&self) -> String {
@@ -162,14 +201,9 @@ impl Visit {
     }
 
     async fn text(&self, payload: &mut web::Payload) -> Result<String, Fault> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Fault::invalid_request("the body ended before its time"))?;
-            if bytes.len() + chunk.len() > MOST_FORM {
-                return Err(Fault::invalid_request(format!("the body is larger than {MOST_FORM} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let longest = Duration::from_secs(self.state.config.load.body_seconds);
+        let sent = waits(self.turn.as_ref(), longest, collected(payload)).await.map_err(|_| Fault::busy())?;
+        let bytes = sent.unwrap_or_else(|| Err(Fault::invalid_request("the body was not there in time")))?;
         String::from_utf8(bytes).map_err(|_| Fault::invalid_request("the body is not UTF-8"))
     }
 
@@ -184,6 +218,19 @@ impl Visit {
         let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
     }
+}
+
+/// A form, up to its limit.
+async fn collected(payload: &mut web::Payload) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Fault::invalid_request("the body ended before its time"))?;
+        if bytes.len() + chunk.len() > MOST_FORM {
+            return Err(Fault::invalid_request(format!("the body is larger than {MOST_FORM} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// A prefix that browsers keep: such a cookie is of this host, and of https alone (RFC 6265bis).
@@ -209,8 +256,8 @@ fn failed(fault: &Fault) -> HttpResponse {
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header(("WWW-Authenticate", "Basic realm=\"lcr\""));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header(("Retry-After", "1"));
+    if let Some(seconds) = fault.retry_after {
+        response.insert_header((RETRY_AFTER, seconds.to_string()));
     }
     json(response, &serde_json::json!({ "error": fault.error, "error_description": fault.description }))
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
-use crate::smart::{authenticate, revoke as ending};
+use crate::smart::revoke as ending;
 use crate::store::Outcome;
 
 /// Ends a token. One that is unknown has ended already.
@@ -22,7 +22,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<(), Fault> 
     let result = async {
         let params = visit.back_channel(payload).await?;
         actor = super::token::claimed(&params);
-        let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         ending::revoke(desk.store, &client, &params).await
     };

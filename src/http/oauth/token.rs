@@ -6,7 +6,7 @@ use super::{Visit, failed, json};
 use crate::smart::desk::Actor;
 use crate::smart::fault::Fault;
 use crate::smart::params::Params;
-use crate::smart::{authenticate, token as tokens};
+use crate::smart::token as tokens;
 
 /// Answers with a token, or says why not; a refusal is audited.
 pub async fn token(visit: Visit, mut payload: web::Payload) -> HttpResponse {
@@ -22,7 +22,7 @@ async fn answer(visit: &Visit, payload: &mut web::Payload) -> Result<serde_json:
     let result = async {
         let params = visit.back_channel(payload).await?;
         actor = claimed(&params);
-        let client = authenticate::client(desk.server, desk.store, visit.authorization(), &params).await?;
+        let client = visit.client(&params).await?;
         actor = Actor::client(&client.client_id);
         tokens::answer(&desk, &client, &params).await
     };

@@ -190,8 +190,16 @@ struct Walk {
 impl Walk {
     /// The next piece of the body, and the rest of the way. A failure ends the connection before the Bundle's end, so that
     /// nobody takes a part for the whole.
+    /// Between two pieces others have its turn: a slow reader keeps nobody from working.
     async fn step(mut self) -> (Result<Bytes, Problem>, Option<Walk>) {
-        match self.advance().await {
+        let watch = self.call.state.store.watch();
+        let came = match self.call.work().await {
+            Ok(()) => self.advance().await,
+            Err(busy) => Err(busy),
+        };
+        watch.done();
+        self.call.rest();
+        match came {
             Err(problem) => (Err(problem), None),
             Ok(true) => (Ok(self.writer.take().into()), Some(self)),
             Ok(false) => (Ok(self.writer.finish().into()), None),

@@ -11,6 +11,7 @@ use crate::error::Problem;
 use crate::fhir::nhs_number;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::{date, primitive::shorten};
+use crate::limits::TooOften;
 use crate::operations::{BREAK_GLASS, SELF_CLAIM};
 use crate::store::Claim;
 
@@ -39,8 +40,16 @@ pub async fn run(call: &Call, permission: Permission, name: &'static str, body: 
         over_opt_out: asked.over_opt_out,
         unseals: asked.unseals,
     };
+    // Who guesses at dates of birth is stopped; what opens a record is no guess.
+    let claims = call.caller.claims();
+    let (guesses, guesser) = (&call.state.rates.claims, (&claims.client, &claims.user));
+    call.audited(row.clone(), guesses.take(guesser).map_err(guessed)).await?;
     // The store writes the row, whatever comes of it, with what it does.
-    let Some(opened) = call.state.store.open(&leave, &claim, &row).await? else { return Err(nobody()) };
+    let opened = call.state.store.open(&leave, &claim, &row).await;
+    if !matches!(opened, Ok(None)) {
+        guesses.put_back(guesser);
+    }
+    let Some(opened) = opened? else { return Err(nobody()) };
     call.state.alerts.notify_one();
     let mut reply = Reply::default()
         .text("relationship", "valueString", Some(opened.relationship_id.to_string()))
@@ -101,6 +110,17 @@ async fn understand(call: &Call, permission: Permission, body: Body) -> Result<(
 fn nobody() -> Problem {
     let words = "no record can be opened with this NHS number and date of birth: check both";
     Problem::new(StatusCode::NOT_FOUND, IssueType::NotFound, words)
+}
+
+/// The answer for who has been told so too often.
+fn guessed(refused: TooOften) -> Problem {
+    let words = format!(
+        "too many of your claims opened nothing (load.wrong_claims): try again in {} seconds; where it is urgent, ask a \
+         colleague to open the record",
+        refused.seconds()
+    );
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled, words);
+    Problem { retry_after: Some(refused.seconds()), ..problem }
 }
 
 /// The NHS number, without blanks, as its system or alone.

@@ -76,9 +76,7 @@ async fn file(request: HttpRequest, path: web::Path<String>) -> Result<HttpRespo
     response
         .insert_header(ETag(tag))
         .insert_header(("Cache-Control", "no-cache"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Referrer-Policy", "no-referrer"));
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY));
     Ok(if known { response.finish() } else { response.content_type(media_type(name)).body(*bytes) })
 }
 

@@ -67,10 +67,10 @@ impl With for OperationBuilder {
 }
 
 /// Every call about the record can end so.
-const ALWAYS: [u16; 6] = [400, 401, 403, 406, 500, 503];
+const ALWAYS: [u16; 10] = [400, 401, 403, 406, 414, 429, 431, 500, 503, 504];
 
 /// A call with a body can end so, too.
-const WITH_BODY: [u16; 2] = [413, 415];
+const WITH_BODY: [u16; 3] = [408, 413, 415];
 
 fn add(paths: &mut Paths, method: HttpMethod, path: &str, call: impl Into<Operation>) {
     paths.add_path_operation(path, vec![method], call);

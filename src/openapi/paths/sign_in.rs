@@ -72,7 +72,7 @@ pub fn all(paths: &mut Paths) {
                  `client_id`.";
     let token = call("askForToken", TAG, "A token for a code, a refresh token or a signed assertion", words);
     let token = token.request_body(Some(form(&TOKEN, &CLIENT))).answers(200, plain("The token", "token-reply"));
-    add(paths, HttpMethod::Post, "/oauth/token", refuses(token, &[400, 401, 403, 500, 503]));
+    add(paths, HttpMethod::Post, "/oauth/token", refuses(token, &[400, 401, 403, 429, 500, 503]));
     let look = call(
         "introspect",
         TAG,
@@ -82,18 +82,18 @@ pub fn all(paths: &mut Paths) {
     let look = look
         .request_body(Some(form(&ONE_TOKEN, &CLIENT)))
         .answers(200, plain("What there is to say of it", "introspection"));
-    add(paths, HttpMethod::Post, "/oauth/introspect", refuses(look, &[400, 401, 500, 503]));
+    add(paths, HttpMethod::Post, "/oauth/introspect", refuses(look, &[400, 401, 429, 500, 503]));
     let end = call("revoke", TAG, "End a token", "RFC 7009; a refresh token ends with all that followed from it.");
     let end = end
         .request_body(Some(form(&ONE_TOKEN, &CLIENT)))
         .answers(200, plain("It is not in force any more", "configuration"));
-    add(paths, HttpMethod::Post, "/oauth/revoke", refuses(end, &[400, 401, 500, 503]));
+    add(paths, HttpMethod::Post, "/oauth/revoke", refuses(end, &[400, 401, 429, 500, 503]));
     let words = "An EPR's back channel: it keeps the context and gives the handle to launch an app with.";
     let mut body = form(&LAUNCH, &CLIENT);
     body.content.insert("application/json".to_owned(), RefOr::T(bodies::form(fields(&LAUNCH, &CLIENT))));
     let launch = call("launch", TAG, "Prepare a launch", words).request_body(Some(body));
     let launch = launch.answers(201, plain("The handle", "launch-reply"));
-    add(paths, HttpMethod::Post, "/oauth/launch", refuses(launch, &[400, 401, 500, 503]));
+    add(paths, HttpMethod::Post, "/oauth/launch", refuses(launch, &[400, 401, 429, 500, 503]));
     let keys = call("readKeys", TAG, "The public keys that id_tokens are signed with", "");
     let keys = keys.answers(200, plain("A JWK set", "key-set"));
     add(paths, HttpMethod::Get, "/oauth/jwks.json", refuses(keys, &[500, 503]));
@@ -140,7 +140,7 @@ fn refuses(call: OperationBuilder, statuses: &[u16]) -> OperationBuilder {
     let refusal = |status: u16| {
         let more = match status {
             401 => Some("WWW-Authenticate"),
-            503 => Some("Retry-After"),
+            429 | 503 => Some("Retry-After"),
             _ => None,
         };
         let content = Content::new(Some(schema("oauth-error")));

@@ -13,6 +13,16 @@ const PARTS: [(&str, &str, &str); 9] = [
         "Limits",
         "`[limits]`: what one request may cost. Beyond a limit a request is refused with words that name it, or a page is cut to it with a warning.",
     ),
+    (
+        "load.",
+        "Load",
+        "`[load]`: how much the service takes on at once, how often somebody may ask, and how long anything may take.",
+    ),
+    (
+        "tls.",
+        "TLS",
+        "`[tls]`: both, and the service speaks TLS 1.2 and 1.3 by itself; neither, and it speaks HTTP, for a proxy before it.",
+    ),
     ("overrides.", "Overrides", "`[overrides]`: [breaking glass and claims of care](../access.md#breaking-glass)."),
     (
         "profile.",

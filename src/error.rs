@@ -103,6 +103,9 @@ impl ResponseError for Problem {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(("Retry-After", "1"));
         }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.insert_header(("Retry-After", "10"));
+        }
         response.content_type(crate::http::FHIR_JSON).body(outcome(&self.issues).to_string())
     }
 }

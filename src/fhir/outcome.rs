@@ -26,6 +26,7 @@ pub enum IssueType {
     Forbidden,
     BusinessRule,
     Transient,
+    Throttled,
     Exception,
     Informational,
 }
@@ -53,6 +54,7 @@ impl IssueType {
             IssueType::Forbidden => "forbidden",
             IssueType::BusinessRule => "business-rule",
             IssueType::Transient => "transient",
+            IssueType::Throttled => "throttled",
             IssueType::Exception => "exception",
             IssueType::Informational => "informational",
         }
@@ -66,7 +68,7 @@ impl IssueType {
             IssueType::Login | IssueType::Expired => "UNAUTHORIZED",
             IssueType::Forbidden => "ACCESS_DENIED",
             IssueType::NotSupported => "NOT_IMPLEMENTED",
-            IssueType::Exception | IssueType::Transient => "INTERNAL_SERVER_ERROR",
+            IssueType::Exception | IssueType::Transient | IssueType::Throttled => "INTERNAL_SERVER_ERROR",
             IssueType::Informational => "INFORMATIONAL",
             IssueType::Value
             | IssueType::CodeInvalid

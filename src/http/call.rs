@@ -49,6 +49,8 @@ impl FromRequest for Call {
         let format = Format::of(request);
         // The form of a search may still name a format.
         let form = request.method() == Method::POST && is_form(&headers);
+        // An export's file is in no format of FHIR's REST.
+        let file = request.match_info().get("file").is_some();
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
         Box::pin(async move {
             let state = state.ok_or_else(|| {
@@ -62,7 +64,7 @@ impl FromRequest for Call {
             }
             let caller = caller?;
             let call = Call { state, caller, request_id, query, headers, address };
-            if !form {
+            if !form && !file {
                 format.offered()?;
             }
             Ok(call)
@@ -124,6 +126,13 @@ impl Call {
     /// The grant for this type and interaction, or 403.
     pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Problem> {
         Ok(self.caller.grant(spec, interaction)?)
+    }
+
+    /// Asks anew who calls: for answers that go on for long, and end when the token does.
+    pub async fn renew(&mut self) -> Result<(), Problem> {
+        let authorization = self.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.caller = smart::caller(&self.state.store, &self.state.config.policies, authorization).await?;
+        Ok(())
     }
 
     /// The request's audit row, about nobody yet.

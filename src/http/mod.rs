@@ -1,5 +1,6 @@
 //! HTTP: one file per interaction of R4's REST API (§3.1). Routes, bodies, headers; no SQL, no policy.
 
+mod ahead;
 mod answer;
 mod batch;
 mod body;
@@ -7,6 +8,7 @@ mod call;
 pub mod cors;
 mod docs;
 mod entry;
+mod export;
 pub mod format;
 mod health;
 mod history;
@@ -34,7 +36,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 pub use answer::Answer;
 pub use call::Call;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::error::Problem;
@@ -57,6 +59,8 @@ pub struct State {
     pub trail: AuditTrail,
     pub key: CursorKey,
     pub config: Config,
+    /// A permit for each export's file that may be sent at the same time.
+    pub files: Arc<Semaphore>,
     /// Rings when an alert was raised.
     pub alerts: Arc<Notify>,
     /// The authorization server.
@@ -76,7 +80,17 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .service(only("/").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
             .service(only("/_search").route(web::post().to(search::post_all)))
             .service(only("/_history").route(web::get().to(history::of_all)))
-            .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
+            .service(
+                only("/$export/{id}").route(web::get().to(export::status)).route(web::delete().to(export::cancel)),
+            )
+            .service(only("/$export/{id}/{file}").route(web::get().to(export::file)))
+            .service(
+                web::resource(r"/{operation:\$[^/]*}")
+                    .route(web::get().to(operation::on_system))
+                    .route(web::head().to(operation::on_system))
+                    .route(web::post().to(operation::on_system))
+                    .default_service(web::to(operation::on_system)),
+            )
             .service(
                 web::resource(r"/{kind}/{operation:\$[^/]*}")
                     .route(web::get().to(operation::on_type))
@@ -146,6 +160,7 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "/fhir/{kind}/{id}" => "GET, HEAD, PUT, PATCH, DELETE",
         "/fhir/Patient/{id}/{kind}" => "GET, HEAD",
         "/fhir" | "/fhir/" => "GET, POST",
+        "/fhir/$export/{id}" => "GET, DELETE",
         path if path.ends_with("/_search") => "POST",
         _ => "GET",
     };

@@ -58,6 +58,7 @@ pub const ALL: &[Failure] = &[
     row(422, IssueType::Value, "A value is not what a profile of this record fixes, or cannot be read in what the patch makes", "Mend it, as diagnostics says"),
     row(422, IssueType::CodeInvalid, "A code is not of the value set that a profile of this record requires, or that R4 requires of what the patch makes", "Choose one of the codes that diagnostics lists"),
     row(422, IssueType::NotSupported, "A summary was asked for in a profile that this service does not make", "Leave profile out"),
+    row(429, IssueType::Throttled, "The client has as many exports as it may, or the service sends as many files as it can", "Try again after Retry-After seconds; DELETE the exports that are done with"),
     row(500, IssueType::Exception, "The service failed", "Tell the operator the answer's X-Request-Id"),
     row(503, IssueType::Transient, "The record cannot be reached at the moment, or is being indexed for this search", "Try again after Retry-After seconds"),
 ];

@@ -10,6 +10,7 @@ mod across;
 mod amount;
 mod audit;
 mod expansion;
+mod export;
 mod history;
 mod includes;
 mod lastn;
@@ -32,6 +33,7 @@ mod summary;
 mod terminology;
 mod terms;
 mod token;
+mod walk;
 mod why;
 mod write;
 
@@ -43,6 +45,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
+pub use export::{Export, NewExport};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};
@@ -57,6 +60,7 @@ pub use relationship::KnownRelationship;
 pub use summary::{SummaryRow, SummaryTarget, summarised};
 pub use terminology::Kept;
 pub use token::KnownToken;
+pub use walk::Passed;
 pub use why::{Asked, Holder, Known, Of, SandboxPatient, Standing};
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
 

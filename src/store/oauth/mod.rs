@@ -25,6 +25,7 @@ impl Store {
             "DELETE FROM sign_in WHERE expires_at < now()",
             "DELETE FROM sandbox_sign_in WHERE expires_at < now()",
             "DELETE FROM assertion WHERE expires_at < now()",
+            "DELETE FROM export_job WHERE expires_at < now()",
             // A used code or refresh token is remembered as long as its family may live, to know it when it comes again.
             "DELETE FROM authorization_code c WHERE NOT EXISTS \
              (SELECT 1 FROM consent f WHERE f.family = c.family AND f.expires_at > now()) AND c.expires_at < now()",

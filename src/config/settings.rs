@@ -62,7 +62,8 @@ use Unset::{Nothing, Required, Toml};
 
 const STRICTNESS: &[&str] = &["enforce", "warn", "off"];
 const LABELS: &[&str] = &["U", "L", "M", "N", "R", "V"];
-const PERMISSIONS: &[&str] = &["break-glass", "over-opt-out", "open-seal", "self-claim", "protect", "review", "relate", "export"];
+const PERMISSIONS: &[&str] =
+    &["break-glass", "over-opt-out", "open-seal", "self-claim", "protect", "review", "relate", "export"];
 /// So many that no machine has them.
 const MANY: i64 = 1_000_000_000;
 const WEEK: i64 = 7 * 24 * 60;

@@ -16,7 +16,10 @@ pub type Step<W> = (Result<Bytes, Problem>, Option<W>);
 
 /// The body of an answer: what each step brings. A failure ends the connection before the body's end, so that nobody takes a part
 /// for the whole.
-pub fn body<W: 'static, F>(way: W, step: impl Fn(W) -> F + 'static) -> impl Stream<Item = Result<Bytes, Problem>> + 'static
+pub fn body<W: 'static, F>(
+    way: W,
+    step: impl Fn(W) -> F + 'static,
+) -> impl Stream<Item = Result<Bytes, Problem>> + 'static
 where
     F: Future<Output = Step<W>> + 'static,
 {

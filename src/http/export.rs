@@ -10,10 +10,10 @@ use actix_web::{HttpResponse, web};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use super::Call;
 use super::ahead::{self, Step};
 use super::answer::http_date;
 use super::search::{context, pairs, refused};
-use super::Call;
 use crate::access::{Grant, Interaction, Permission, Reach};
 use crate::error::Problem;
 use crate::fhir::date;
@@ -100,7 +100,8 @@ async fn open(
     search(call, spec, &query, job.of_people)?;
     let permit = call.state.files.clone().try_acquire_owned().map_err(|_| {
         let most = call.state.config.limits.export_files;
-        let words = format!("{most} files are being sent, the most at once (limits.export_files): fetch it a little later");
+        let words =
+            format!("{most} files are being sent, the most at once (limits.export_files): fetch it a little later");
         Problem::new(StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled, words)
     })?;
     Ok((spec, query, permit))

@@ -80,9 +80,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
             .service(only("/").route(web::get().to(search::get_all)).route(web::post().to(transaction::transaction)))
             .service(only("/_search").route(web::post().to(search::post_all)))
             .service(only("/_history").route(web::get().to(history::of_all)))
-            .service(
-                only("/$export/{id}").route(web::get().to(export::status)).route(web::delete().to(export::cancel)),
-            )
+            .service(only("/$export/{id}").route(web::get().to(export::status)).route(web::delete().to(export::cancel)))
             .service(only("/$export/{id}/{file}").route(web::get().to(export::file)))
             .service(
                 web::resource(r"/{operation:\$[^/]*}")

@@ -116,7 +116,12 @@ pub const EXPORT: Operation = Operation {
         may("_type", "string", "These types only, separated by commas").several(),
         may("_since", "instant", "Only what was written since then"),
         may("_outputFormat", "string", "The format of the files").of(NDJSON),
-        may("_elements", "string", "These elements, with what is required or modifies meaning: element or Type.element, separated by commas").several(),
+        may(
+            "_elements",
+            "string",
+            "These elements, with what is required or modifies meaning: element or Type.element, separated by commas",
+        )
+        .several(),
         may("_typeFilter", "string", "A search that narrows a type, Type?parameter=value; one for each type").several(),
         may("patient", "Reference", "Of Patient, by POST: the records of these patients only").several(),
     ],

@@ -20,11 +20,7 @@ pub struct Passed<'r> {
 impl Store {
     /// Shows each row of the search's next page, in the record's own order, and gives the search of the rows behind it; `None`
     /// where there are none. One statement, which begins with the grant's reach.
-    pub async fn pass(
-        &self,
-        search: Search,
-        mut each: impl FnMut(Passed<'_>),
-    ) -> Result<Option<Search>, StoreError> {
+    pub async fn pass(&self, search: Search, mut each: impl FnMut(Passed<'_>)) -> Result<Option<Search>, StoreError> {
         let mut sql = Sql::default();
         let by_person = search.by_person();
         let keys = sort_keys(&[], by_person);

@@ -115,7 +115,10 @@ async fn what_ends_between_kick_off_and_file_is_in_no_file() {
     let found = files(&manifest(&client, &begin(&client, "$export").await).await);
     let patients = async || ids(&lines(&fetch(&client, &found["Patient"]).await));
     let results = async || ids(&lines(&fetch(&client, &found["Observation"]).await));
-    assert_eq!((patients().await, results().await), (vec!["p1".to_owned(), "p2".into()], vec!["o1".to_owned(), "o2".into()]));
+    assert_eq!(
+        (patients().await, results().await),
+        (vec!["p1".to_owned(), "p2".into()], vec!["o1".to_owned(), "o2".into()])
+    );
     run(&app, "UPDATE care_relationship SET revoked_at = now() WHERE patient_id = (SELECT patient_id FROM patient_key WHERE id = 'p1')").await;
     assert_eq!((patients().await, results().await), (vec!["p2".to_owned()], vec!["o2".to_owned()]));
     let guard = Claims { scope: "system/*.cruds __protect".into(), ..claims("other", None) };

@@ -39,7 +39,10 @@ async fn each_parameter_narrows_it() {
     assert_eq!(ids(&whole["Organization"]), ["ward"]);
     // Of patients: their types, and nobody else's rows.
     let people = export(&session, "Patient/$export").await;
-    assert_eq!(people.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), TYPES.into_iter().collect());
+    assert_eq!(
+        people.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
+        TYPES.into_iter().collect()
+    );
     assert_eq!(ids(&people["Observation"]), ["r1", "r2"]);
     let some = export(&session, "$export?_type=Condition&_type=CarePlan").await;
     assert_eq!(some.keys().collect::<Vec<_>>(), ["CarePlan", "Condition"]);
@@ -107,7 +110,9 @@ async fn what_cannot_be_exported_is_refused_with_a_reason() {
     // Who wants what is not known passed over says so.
     let lenient = kick_off(&session, "$export?banana=1&_type=Patient,Banana").header("Prefer", "handling=lenient");
     assert_eq!(send(lenient).await.status, 202);
-    for (method, path, allow) in [(Method::PUT, "$export", "GET, HEAD, POST"), (Method::POST, "$export/x", "GET, DELETE")] {
+    for (method, path, allow) in
+        [(Method::PUT, "$export", "GET, HEAD, POST"), (Method::POST, "$export/x", "GET, DELETE")]
+    {
         let reply = send(session.request(method, path)).await;
         assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, allow), "{}", reply.text);
     }

@@ -30,12 +30,22 @@ async fn filled(app: &TestApp) {
         }
         match n % 4 {
             0 => relate(app, n, "organisation", ORGANISATION).await,
-            1 => relate_for(app, n, "organisation", ORGANISATION, "2000-01-01T00:00:00Z", Some("2001-01-01T00:00:00Z")).await,
+            1 => {
+                relate_for(app, n, "organisation", ORGANISATION, "2000-01-01T00:00:00Z", Some("2001-01-01T00:00:00Z"))
+                    .await
+            }
             2 => relate_for(app, n, "organisation", ORGANISATION, "2999-01-01T00:00:00Z", None).await,
             _ => relate(app, n, "organisation", "Y9ELSE").await,
         }
     }
-    let guard = session(app, &lcr_facade::access::Claims { scope: "system/*.cruds __protect".into(), ..crate::support::claims("other", None) }).await;
+    let guard = session(
+        app,
+        &lcr_facade::access::Claims {
+            scope: "system/*.cruds __protect".into(),
+            ..crate::support::claims("other", None)
+        },
+    )
+    .await;
     for (n, what) in [(4, "opted-out"), (8, "restricted"), (0, "restricted"), (20, "opted-out")] {
         let values = [("nhs-number", nhs(n)), ("reason", "they asked for it".to_owned()), (what, "true".to_owned())];
         let values = values.map(|(name, value)| match value.as_str() {
@@ -53,8 +63,12 @@ async fn by_hand(app: &TestApp, organisation: bool) -> BTreeMap<String, BTreeMap
     let mut eyes = owner(app).await;
     let mut all = BTreeMap::new();
     for (kind, table) in [
-        ("Patient", "patient"), ("Condition", "condition"), ("Observation", "observation"),
-        ("MedicationStatement", "medication_statement"), ("AllergyIntolerance", "allergy_intolerance"), ("CarePlan", "care_plan"),
+        ("Patient", "patient"),
+        ("Condition", "condition"),
+        ("Observation", "observation"),
+        ("MedicationStatement", "medication_statement"),
+        ("AllergyIntolerance", "allergy_intolerance"),
+        ("CarePlan", "care_plan"),
     ] {
         let redacted = if kind == "Patient" { "t.redacted" } else { "NULL" };
         // R is as high as the role system sees of others; a Patient above N is shown without what is restricted, or not at all.
@@ -103,8 +117,8 @@ async fn an_export_is_what_the_searches_find_and_what_the_tables_say() {
         assert!(!found.contains("Patient/p04") && !found.contains("Patient/p03"), "opted out; never in care");
     }
     // Rows that come in several pieces come once each.
-    let many = "INSERT INTO condition SELECT (json_populate_record(t, json_build_object('id', 'c' || n, 'resource', \
-                replace(t.resource, t.id, 'c' || n)))).* FROM condition t, generate_series(1, 3500) n WHERE t.id = 'Condition-5'";
+    let many = "INSERT INTO condition SELECT r.* FROM condition t, generate_series(1, 3500) n, LATERAL json_populate_record(t, \
+                json_build_object('id', 'c' || n, 'resource', replace(t.resource, t.id, 'c' || n))) r WHERE t.id = 'Condition-5'";
     assert_eq!(run(&app, many).await, 3500);
     let session = backend(&app, "own", None).await;
     let exported = export(&session, "$export?_type=Condition").await;

@@ -109,10 +109,11 @@ pub async fn run(app: &TestApp, statement: &'static str) -> u64 {
 
 /// Copies the Observation `of` so many times, each padded to some kilobytes, as rows of its own person and source.
 pub async fn multiply(app: &TestApp, of: &str, times: i32) {
-    let copy = "INSERT INTO observation SELECT (json_populate_record(t, json_build_object('id', 'copy-' || lpad(n::text, 5, '0'), \
-                'resource', left(replace(t.resource, '\"id\":\"' || t.id || '\"', '\"id\":\"copy-' || lpad(n::text, 5, '0') || '\"'), -1) \
-                || ',\"note\":[{\"text\":\"' || (SELECT string_agg(md5((n * 1000 + m)::text), '') FROM generate_series(1, 250) m) || '\"}]}'))).* \
-                FROM observation t, generate_series(1, $2) n WHERE t.id = $1";
+    let copy = "WITH pad AS (SELECT string_agg(md5(m::text), '') AS words FROM generate_series(1, 250) m) \
+                INSERT INTO observation SELECT r.* FROM observation t, pad, generate_series(1, $2) n, \
+                LATERAL json_populate_record(t, json_build_object('id', 'copy-' || lpad(n::text, 5, '0'), 'resource', \
+                left(replace(t.resource, t.id, 'copy-' || n), -1) || ',\"note\":[{\"text\":\"' || pad.words || '\"}]}')) r \
+                WHERE t.id = $1";
     let copied = sqlx::query(copy).bind(of).bind(times).execute(&mut owner(app).await).await.expect("copies");
     assert_eq!(copied.rows_affected(), u64::try_from(times).expect("a number"));
 }

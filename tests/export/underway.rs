@@ -16,8 +16,8 @@ const ROWS: i32 = 6_000;
 async fn filled<'a>(app: &'a TestApp) -> (Session<'a>, String, String) {
     let other = backend(app, "other", None).await;
     put(&other, &patient("p", 1)).await;
-    put(&other, &about("Observation", "o", "p", 1)).await;
-    multiply(app, "o", ROWS).await;
+    put(&other, &about("Observation", "the-one", "p", 1)).await;
+    multiply(app, "the-one", ROWS).await;
     relate(app, 1, "organisation", ORGANISATION).await;
     let client = backend(app, "own", Some(ORGANISATION)).await;
     let status = begin(&client, "$export?_type=Observation").await;

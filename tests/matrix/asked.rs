@@ -175,7 +175,8 @@ async fn begun(asker: &Asker<'_>, who: &Who, world: &World, cells: &mut Cells) -
                 let searched = asker.get("$export", "/Observation?_count=1000").await;
                 let found: BTreeSet<String> = entries(&searched).into_iter().map(|(id, _)| id).collect();
                 let lines = file.text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
-                let exported: BTreeSet<String> = lines.map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+                let exported: BTreeSet<String> =
+                    lines.map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
                 cells.expect(found == exported, || format!("{}: $export and the search differ", who.name));
             }
             kept.get_or_insert(reply);

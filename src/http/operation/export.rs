@@ -26,9 +26,8 @@ use crate::store::NewExport;
 const LIFE: i64 = 24 * 60 * 60;
 
 /// What a `_typeFilter` cannot ask for: it narrows a type, and neither orders nor shapes what comes of it.
-const NO_FILTER: [&str; 10] = [
-    "_sort", "_count", "_total", "_summary", "_elements", "_include", "_revinclude", "_format", "_pretty", "_cursor",
-];
+const NO_FILTER: [&str; 10] =
+    ["_sort", "_count", "_total", "_summary", "_elements", "_include", "_revinclude", "_format", "_pretty", "_cursor"];
 
 /// Begins an export of the whole record, or of people's records alone.
 pub async fn run(call: &Call, of_people: bool, body: Body) -> Result<HttpResponse, Problem> {
@@ -152,12 +151,7 @@ fn asked(call: &Call, of_people: bool, posted: bool, input: Input) -> Result<BTr
 }
 
 /// The types: those named, each of which the caller has to have leave for; else all that the caller has leave for.
-fn specs(
-    call: &Call,
-    of_people: bool,
-    named: &[String],
-    lenient: bool,
-) -> Result<Vec<&'static ResourceSpec>, Problem> {
+fn specs(call: &Call, of_people: bool, named: &[String], lenient: bool) -> Result<Vec<&'static ResourceSpec>, Problem> {
     let here = |spec: &&'static ResourceSpec| !of_people || spec.compartment != Compartment::Nobody;
     let all = || resources::ALL.iter().copied().filter(here);
     let mut found = Vec::new();
@@ -170,7 +164,8 @@ fn specs(
             None if lenient => {}
             None => {
                 let known: Vec<&str> = all().map(|spec| spec.name).collect();
-                let words = format!("_type: there is no \"{}\" to export here; there are {}", shorten(name), known.join(", "));
+                let words =
+                    format!("_type: there is no \"{}\" to export here; there are {}", shorten(name), known.join(", "));
                 return Err(Problem::bad_request(IssueType::Value, words).at("http._type"));
             }
         }

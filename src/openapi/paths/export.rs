@@ -36,10 +36,16 @@ pub fn all(paths: &mut Paths) {
     let names: Vec<String> = resources::ALL.iter().map(|spec| format!("{}.ndjson", spec.name)).collect();
     let name = ParameterBuilder::new().name("file").parameter_in(ParameterIn::Path).required(Required::True);
     let name = name.schema(Some(one_of(names.iter().map(String::as_str)))).description(Some("The type's file"));
-    let lines = ResponseBuilder::new().description("The resources of the type within reach, one a line, as they are now");
+    let lines =
+        ResponseBuilder::new().description("The resources of the type within reach, one a line, as they are now");
     let lines = lines.content("application/fhir+ndjson", Content::new(Some(text()))).build();
     let file = call("exportFile", TAG, "A file of an export", WHOSE).parameter(id()).parameter(name);
-    add(paths, HttpMethod::Get, "/fhir/$export/{id}/{file}", file.answers(200, lines).fails(&ALWAYS).fails(&[404, 429]));
+    add(
+        paths,
+        HttpMethod::Get,
+        "/fhir/$export/{id}/{file}",
+        file.answers(200, lines).fails(&ALWAYS).fails(&[404, 429]),
+    );
 }
 
 /// The answer to what begins one.

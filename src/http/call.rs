@@ -128,10 +128,10 @@ impl Call {
         Ok(self.caller.grant(spec, interaction)?)
     }
 
-    /// Asks anew who calls: for answers that go on for long, and end when the token does.
+    /// Asks anew who calls: for answers that go on for long, and end when the token is revoked.
     pub async fn renew(&mut self) -> Result<(), Problem> {
         let authorization = self.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        self.caller = smart::caller(&self.state.store, &self.state.config.policies, authorization).await?;
+        self.caller = smart::still(&self.state.store, &self.state.config.policies, authorization).await?;
         Ok(())
     }
 

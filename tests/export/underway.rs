@@ -63,6 +63,11 @@ async fn a_token_or_job_that_ends_ends_the_file() {
     let status = begin(&client, "$export?_type=Observation").await;
     let url = files(&manifest(&client, &status).await)["Observation"].clone();
     let (response, first) = open(&client, &url).await;
+    run(&app, "UPDATE token SET expires_at = now()").await;
+    assert_eq!(rest(response, first).await, (all, true), "a token that expires ends no file that has begun");
+    assert_eq!(client.get(&url).await.status, 401, "and begins none");
+    run(&app, "UPDATE token SET expires_at = now() + interval '1 hour'").await;
+    let (response, first) = open(&client, &url).await;
     run(&app, "DELETE FROM token").await;
     let (count, whole) = rest(response, first).await;
     assert!(count < all && !whole, "{count} lines with a revoked token, to the end: {whole}");

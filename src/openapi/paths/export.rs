@@ -3,7 +3,7 @@
 use utoipa::openapi::path::{HttpMethod, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Content, Paths, Required, Response};
+use utoipa::openapi::{Content, Paths, RefOr, Required, Response};
 
 use super::super::bodies::{JSON, XML, json, xml};
 use super::super::parameters::one_of;
@@ -25,7 +25,7 @@ pub fn all(paths: &mut Paths) {
     let waits = ResponseBuilder::new().description("It is not ready").header_ref("X-Progress", header("X-Progress"));
     let waits = waits.header_ref("Retry-After", header("Retry-After")).build();
     let mut manifest = plain("HL7's manifest: the time of the export, and the address of each type's file", "manifest");
-    manifest.headers.insert("Expires".to_owned(), header("Expires").into());
+    manifest.headers.insert("Expires".to_owned(), RefOr::Ref(header("Expires")));
     let status = call("exportStatus", TAG, "How far an export is, and which files there are", WHOSE).parameter(id());
     let status = status.answers(200, manifest).answers(202, waits).fails(&ALWAYS).fails(&[404]);
     add(paths, HttpMethod::Get, "/fhir/$export/{id}", status);

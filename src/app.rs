@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tracing_actix_web::TracingLogger;
 
 use crate::alerts::{AlertsError, Teller};
@@ -77,6 +77,7 @@ impl App {
         let key = shared.cursor_key().await?;
         tokio::spawn(sweep(shared.clone()));
         let alerts = Arc::new(Notify::new());
+        let files = Arc::new(Semaphore::new(config.limits.export_files));
         if let Some(teller) = Teller::new(&config.overrides, shared.clone())? {
             tokio::spawn(teller.run(Arc::clone(&alerts)));
         }
@@ -105,6 +106,7 @@ impl App {
                     trail: trail.clone(),
                     key: key.clone(),
                     config: config.clone(),
+                    files: Arc::clone(&files),
                     alerts: Arc::clone(&alerts),
                     smart: Arc::clone(&smart),
                     base: base.clone(),

@@ -102,6 +102,10 @@ pub struct RequestLimits {
     pub chain: usize,
     /// The most resources that come along with a page.
     pub includes: usize,
+    /// The most exports that a client has at once.
+    pub exports: u32,
+    /// The most files of exports that are sent at once.
+    pub export_files: usize,
 }
 
 impl Default for Config {
@@ -145,6 +149,8 @@ impl Default for RequestLimits {
             values: 200,
             chain: 3,
             includes: 1_000,
+            exports: 10,
+            export_files: 4,
         }
     }
 }

@@ -108,6 +108,9 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.insert_header(("Retry-After", "10"));
+        }
         response.content_type(crate::http::FHIR_JSON).body(outcome(&self.issues).to_string())
     }
 }

@@ -62,6 +62,8 @@ pub enum Permission {
     Review,
     /// Say who is involved in whose care, as a source.
     Relate,
+    /// Take out everything within reach at once. For the role of clients without a user alone.
+    Export,
 }
 
 impl Permission {
@@ -73,12 +75,19 @@ impl Permission {
             Permission::Protect => "__protect",
             Permission::Review => "__review",
             Permission::Relate => "__relate",
+            Permission::Export => "__export",
         }
     }
 
     /// Those that have a scope of their own.
-    pub const SCOPED: [Permission; 5] =
-        [Permission::BreakGlass, Permission::SelfClaim, Permission::Protect, Permission::Review, Permission::Relate];
+    pub const SCOPED: [Permission; 6] = [
+        Permission::BreakGlass,
+        Permission::SelfClaim,
+        Permission::Protect,
+        Permission::Review,
+        Permission::Relate,
+        Permission::Export,
+    ];
 
     /// The permission that a scope is for.
     pub fn of_scope(word: &str) -> Option<Permission> {
@@ -131,8 +140,11 @@ impl RolePolicy {
         self.may.contains(&permission)
     }
 
-    /// What is wrong with it, if anything.
-    fn fault(&self) -> Option<String> {
+    /// What is wrong with it as the policy of this role, if anything.
+    fn fault(&self, role: &str) -> Option<String> {
+        if self.may(Permission::Export) && role != SYSTEM {
+            return Some(format!("export is for the role {SYSTEM} alone: no user takes out records in bulk"));
+        }
         self.types.iter().find_map(|(kind, letters)| {
             let known = kind == "*" || resources::find(kind).is_some();
             let trail = resources::find(kind).is_some_and(|spec| spec.is_trail());
@@ -158,7 +170,7 @@ impl Policies {
         let mut all: BTreeMap<String, RolePolicy> =
             toml::from_str(include_str!("roles.toml")).map_err(|error| error.to_string())?;
         all.extend(own.clone());
-        match all.iter().find_map(|(name, policy)| Some(format!("role_policy.{name}: {}", policy.fault()?))) {
+        match all.iter().find_map(|(name, policy)| Some(format!("role_policy.{name}: {}", policy.fault(name)?))) {
             Some(fault) => Err(fault),
             None => Ok(Policies(Arc::new(all.into_iter().map(|(name, policy)| (name, Arc::new(policy))).collect()))),
         }

@@ -62,7 +62,8 @@ use Unset::{Nothing, Required, Toml};
 
 const STRICTNESS: &[&str] = &["enforce", "warn", "off"];
 const LABELS: &[&str] = &["U", "L", "M", "N", "R", "V"];
-const PERMISSIONS: &[&str] = &["break-glass", "over-opt-out", "open-seal", "self-claim", "protect", "review", "relate"];
+const PERMISSIONS: &[&str] =
+    &["break-glass", "over-opt-out", "open-seal", "self-claim", "protect", "review", "relate", "export"];
 /// So many that no machine has them.
 const MANY: i64 = 1_000_000_000;
 const WEEK: i64 = 7 * 24 * 60;
@@ -99,6 +100,8 @@ pub const SETTINGS: &[Setting] = &[
     both("limits.values", "LCR_LIMITS_VALUES", Whole(1, MANY, "values"), Toml("200"), "The most alternatives of one parameter"),
     both("limits.chain", "LCR_LIMITS_CHAIN", Whole(0, 7, "types"), Toml("3"), "The most types that a chain or `_has` enters"),
     both("limits.includes", "LCR_LIMITS_INCLUDES", Whole(0, MANY, "resources"), Toml("1000"), "The most resources that come along with a page"),
+    both("limits.exports", "LCR_LIMITS_EXPORTS", Whole(0, 1_000_000, "exports"), Toml("10"), "The most exports that a client has at once; 0: there is no `$export`"),
+    both("limits.export_files", "LCR_LIMITS_EXPORT_FILES", Whole(1, 10_000, "files"), Toml("4"), "The most files of exports that are sent at once, by this instance to all clients"),
     both("load.clients", "LCR_LOAD_CLIENTS", Whole(1, MANY, "connections"), Toml("10000"), "Connections of clients that each worker holds open; more wait in the system's queue"),
     both("load.turns", "LCR_LOAD_TURNS", Whole(1, 100_000, "requests"), Toml("32"), "Requests that work at once on each worker"),
     both("load.queue", "LCR_LOAD_QUEUE", Whole(0, 1_000_000, "requests"), Toml("128"), "Requests that wait for that on each worker; more are answered 503 at once"),

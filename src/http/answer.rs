@@ -107,7 +107,7 @@ const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'static>] = time
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
 
-fn http_date(at: OffsetDateTime) -> String {
+pub fn http_date(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(HTTP_DATE).unwrap_or_default()
 }
 

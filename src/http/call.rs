@@ -56,6 +56,8 @@ impl FromRequest for Call {
         let format = Format::of(request);
         // The form of a search may still name a format.
         let form = request.method() == Method::POST && is_form(&headers);
+        // An export's file is in no format of FHIR's REST.
+        let file = request.match_info().get("file").is_some();
         let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
         Box::pin(async move {
             let state = state.ok_or_else(|| {
@@ -74,7 +76,7 @@ impl FromRequest for Call {
             let caller = caller?;
             state.rates.requests.take((&caller.claims().client, &caller.claims().user))?;
             let call = Call { state, caller, request_id, query, headers, address, turn };
-            if !form {
+            if !form && !file {
                 format.offered()?;
             }
             Ok(call)
@@ -155,6 +157,13 @@ impl Call {
     pub fn grant(&self, spec: &'static ResourceSpec, interaction: Interaction) -> Result<Grant, Problem> {
         let _span = tracing::debug_span!("grant", resource_type = spec.name, ?interaction).entered();
         Ok(self.caller.grant(spec, interaction)?)
+    }
+
+    /// Asks anew who calls: for answers that go on for long, and end when the token is revoked.
+    pub async fn renew(&mut self) -> Result<(), Problem> {
+        let authorization = self.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.caller = smart::still(&self.state.store, &self.state.config.policies, authorization).await?;
+        Ok(())
     }
 
     /// The request's audit row, about nobody yet.

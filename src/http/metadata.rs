@@ -7,7 +7,7 @@ use super::oauth::security;
 use super::{FHIR_JSON, State};
 use crate::error::Problem;
 use crate::fhir::json::Json;
-use crate::operations;
+use crate::operations::{self, Operation};
 use crate::patch::FORMATS as PATCH_FORMATS;
 use crate::profile;
 use crate::resources;
@@ -16,9 +16,10 @@ use crate::search::{include, modifier};
 
 /// The requirements met in full: this record's own and one of UK Core Access. UK Core Access's clinical data provider is not among them: it asks for types that this
 /// record does not keep.
-const INSTANTIATES: [&str; 2] = [
+const INSTANTIATES: [&str; 3] = [
     "https://lcr.example/fhir/CapabilityStatement/LCR-Server",
     "https://fhir.hl7.org.uk/uk-core-access/CapabilityStatement/UKCoreAccessPatientIndexProvider",
+    "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
 ];
 
 /// What `format` lists: the media types and their short names.
@@ -34,11 +35,13 @@ pub async fn metadata(request: HttpRequest, state: web::Data<State>) -> Result<H
 pub fn statement(base: &str, security: Json) -> Json {
     let text = |words: &str| Json::string(words);
     let code = |code: &str| Json::object([("code", text(code))]);
+    let of_system = operations::ALL.iter().filter_map(|one| Some(operation(one, one.on_system?.to_owned()))).collect();
     let rest = Json::object([
         ("mode", text("server")),
         ("security", security),
         ("resource", Json::Array(resources::served().map(resource).collect())),
         ("interaction", Json::Array(vec![code("transaction"), code("batch")])),
+        ("operation", Json::Array(of_system)),
     ]);
     Json::object([
         ("resourceType", text("CapabilityStatement")),
@@ -70,14 +73,16 @@ fn documentation(spec: &'static ResourceSpec, param: &Param) -> String {
 
 /// The operations of a type.
 fn operations(spec: &'static ResourceSpec) -> Json {
-    let own = operations::ALL.iter().filter(|operation| operation.is_for(spec.name)).map(|operation| {
-        Json::object([
-            ("name", Json::string(operation.name)),
-            ("definition", Json::String(operation.definition_url())),
-            ("documentation", Json::string(operation.doc)),
-        ])
-    });
-    Json::Array(own.collect())
+    let own = operations::ALL.iter().filter(|operation| operation.is_for(spec.name));
+    Json::Array(own.map(|one| operation(one, one.definition_url())).collect())
+}
+
+fn operation(operation: &Operation, definition: String) -> Json {
+    Json::object([
+        ("name", Json::string(operation.name)),
+        ("definition", Json::String(definition)),
+        ("documentation", Json::string(operation.doc)),
+    ])
 }
 
 fn resource(spec: &'static ResourceSpec) -> Json {

@@ -1,6 +1,7 @@
 //! HTTP: one file per interaction of R4's REST API (§3.1). Routes, bodies, headers; no SQL, no policy.
 
 mod address;
+mod ahead;
 mod answer;
 mod batch;
 mod body;
@@ -8,6 +9,7 @@ mod call;
 pub mod cors;
 mod docs;
 mod entry;
+mod export;
 pub mod format;
 pub mod gate;
 mod guarded;
@@ -39,7 +41,7 @@ pub use answer::Answer;
 pub use call::Call;
 
 use gate::AllRates;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::error::Problem;
@@ -63,6 +65,8 @@ pub struct State {
     pub trail: AuditTrail,
     pub key: CursorKey,
     pub config: Config,
+    /// A permit for each export's file that may be sent at the same time.
+    pub files: Arc<Semaphore>,
     /// Rings when an alert was raised.
     pub alerts: Arc<Notify>,
     /// The authorization server.
@@ -102,7 +106,15 @@ pub fn routes(app: &mut web::ServiceConfig) {
             )
             .service(only("/_search").route(web::post().to(search::post_all)))
             .service(only("/_history").route(web::get().to(history::of_all)).route(web::head().to(history::of_all)))
-            .service(web::resource(r"/{operation:\$[^/]*}").default_service(web::to(operation::on_system)))
+            .service(only("/$export/{id}").route(web::get().to(export::status)).route(web::delete().to(export::cancel)))
+            .service(only("/$export/{id}/{file}").route(web::get().to(export::file)))
+            .service(
+                web::resource(r"/{operation:\$[^/]*}")
+                    .route(web::get().to(operation::on_system))
+                    .route(web::head().to(operation::on_system))
+                    .route(web::post().to(operation::on_system))
+                    .default_service(web::to(operation::on_system)),
+            )
             .service(
                 web::resource(r"/{kind}/{operation:\$[^/]*}")
                     .route(web::get().to(operation::on_type))
@@ -183,6 +195,7 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "/fhir/{kind}/{id}" => "GET, HEAD, PUT, PATCH, DELETE",
         "/fhir/Patient/{id}/{kind}" => "GET, HEAD",
         "/fhir" | "/fhir/" => "GET, HEAD, POST",
+        "/fhir/$export/{id}" => "GET, DELETE",
         path if path.ends_with("/_search") => "POST",
         _ => "GET, HEAD",
     };

@@ -155,7 +155,8 @@ pub fn understand(call: &Call, kind: &str, within: Option<&str>, text: &str) -> 
     Search::read(grant, &pairs(text)?, &context(call, within)).map_err(refused)
 }
 
-fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
+/// The parameters of a query.
+pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
     query::pairs(text).map_err(|issue| Problem::of(StatusCode::BAD_REQUEST, vec![issue]))
 }
 

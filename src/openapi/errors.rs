@@ -60,7 +60,7 @@ pub const ALL: &[Failure] = &[
     row(422, IssueType::Value, "A value is not what a profile of this record fixes, or cannot be read in what the patch makes", "Mend it, as diagnostics says"),
     row(422, IssueType::CodeInvalid, "A code is not of the value set that a profile of this record requires, or that R4 requires of what the patch makes", "Choose one of the codes that diagnostics lists"),
     row(422, IssueType::NotSupported, "A summary was asked for in a profile that this service does not make", "Leave profile out"),
-    row(429, IssueType::Throttled, "Somebody asks more often than they may, or guesses", "Wait for Retry-After seconds"),
+    row(429, IssueType::Throttled, "Somebody asks more often than they may, guesses, or has as many exports or files under way as there may be", "Wait for Retry-After seconds; DELETE the exports that are done with"),
     row(431, IssueType::TooLong, "The header lines are more than this service takes", "Send fewer"),
     row(500, IssueType::Exception, "The service failed", "Tell the operator the answer's X-Request-Id"),
     row(503, IssueType::Throttled, "More is asked at the moment than the service can do; nothing was done", "Try again after Retry-After seconds"),

@@ -39,7 +39,7 @@ const FILLED: [(&str, &str); 10] = [
 ];
 
 /// What operations are asked with in examples.
-const ASKED: [(&str, &str); 14] = [
+const ASKED: [(&str, &str); 15] = [
     ("nhs-number", "9990791902"),
     ("birth-date", "1963-06-09"),
     ("reason", "Unconscious in the emergency department"),
@@ -54,6 +54,7 @@ const ASKED: [(&str, &str); 14] = [
     ("count", "5"),
     ("_count", "5"),
     ("_type", "Condition"),
+    ("_outputFormat", "application/fhir+ndjson"),
 ];
 
 /// Every example by name, in JSON and in XML.

@@ -202,7 +202,7 @@ fn of_type(spec: &'static ResourceSpec) -> Vec<(&'static str, Parameter)> {
 }
 
 /// What is the same everywhere.
-fn common() -> [(&'static str, ParameterBuilder); 17] {
+fn common() -> [(&'static str, ParameterBuilder); 18] {
     let header = |name: &str, of: RefOr<Schema>, words: &str| query(name, of, words).parameter_in(ParameterIn::Header);
     let text = |wanted: &str| -> RefOr<Schema> { pattern(wanted.to_owned()).into() };
     // What a server has to pass over where it cannot read it (RFC 7240, RFC 9110) has no pattern.
@@ -297,5 +297,6 @@ fn common() -> [(&'static str, ParameterBuilder); 17] {
                 "`handling=lenient`: parameters that the search does not know are passed over",
             ),
         ),
+        ("Prefer-async", header("Prefer", any_text(), "`respond-async`, without which no export begins")),
     ]
 }

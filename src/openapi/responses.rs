@@ -13,7 +13,7 @@ use crate::fhir::outcome::IssueType;
 use crate::resources::{self, spec::ResourceSpec};
 
 /// A refusal of each status as the service gives it: code, diagnostics, expression. A test provokes those that can be.
-pub const SHOWN: [(u16, IssueType, &str, &str); 12] = [
+pub const SHOWN: [(u16, IssueType, &str, &str); 13] = [
     (400, IssueType::Value, "_count: \"many\" is not a number of rows, 0 or more", "http._count"),
     (
         401,
@@ -56,11 +56,17 @@ pub const SHOWN: [(u16, IssueType, &str, &str); 12] = [
         "the subject must be a patient you are in a care relationship with; Patient/nobody is not one",
         "",
     ),
+    (
+        429,
+        IssueType::Throttled,
+        "this client has 10 exports, the most it may have at once (limits.exports): DELETE those that are done with",
+        "",
+    ),
     (503, IssueType::Transient, "the record cannot be reached at the moment: try again shortly", ""),
 ];
 
 /// Header, what it says, and an example.
-const HEADERS: [(&str, &str, &str); 8] = [
+const HEADERS: [(&str, &str, &str); 11] = [
     ("ETag", "The version of the resource", "W/\"1\""),
     ("Last-Modified", "When that version was written", "Sun, 22 Nov 2026 09:30:00 GMT"),
     ("Location", "The address of the version that was written", "http://127.0.0.1:8080/fhir/CarePlan/1/_history/1"),
@@ -71,6 +77,13 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ),
     ("WWW-Authenticate", "How to authenticate", "Bearer realm=\"lcr\""),
     ("Retry-After", "Seconds to wait before trying again", "1"),
+    (
+        "Content-Location",
+        "Where to ask how far it is",
+        "http://127.0.0.1:8080/fhir/$export/5e0fbd5c-96bb-4e0c-9f3c-8a1c9bdc7f5e",
+    ),
+    ("X-Progress", "How far it is", "waiting for what was being written when the export began"),
+    ("Expires", "Until when its files can be fetched", "Mon, 23 Nov 2026 09:30:00 GMT"),
     ("Accept-Patch", "The media types of patches", "application/json-patch+json"),
     ("Accept-Encoding", "The content codings that a body may have, where the one it had is not among them", "gzip, br"),
 ];

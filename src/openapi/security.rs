@@ -18,8 +18,8 @@ const SMART: &str = "SMART App Launch 2.2. Apps of users take the authorization 
 /// The schemes. Their addresses are relative to the document's own, so that it is the same everywhere.
 pub fn schemes() -> BTreeMap<String, RefOr<SecurityScheme>> {
     let (authorize, token) = ("/oauth/authorize", "/oauth/token");
-    let users = |word: &str| !word.starts_with("system/") && word != "__relate";
-    let systems = |word: &str| word.starts_with("system/") || matches!(word, "__relate" | "__protect");
+    let users = |word: &str| !word.starts_with("system/") && !matches!(word, "__relate" | "__export");
+    let systems = |word: &str| word.starts_with("system/") || matches!(word, "__relate" | "__protect" | "__export");
     let smart = OAuth2::with_description(
         [
             Flow::AuthorizationCode(AuthorizationCode::with_refresh_url(authorize, token, listed(users), token)),

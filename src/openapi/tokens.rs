@@ -1,4 +1,4 @@
-//! Owns the shapes of the authorization server's JSON, which is not FHIR's.
+//! Owns the shapes of JSON that is not FHIR's: the authorization server's, and the manifest of an export.
 
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -6,7 +6,7 @@ use utoipa::openapi::{RefOr, Schema};
 /// A shape by its name: the members that are always there, then those that may be.
 type Shape = (&'static str, &'static [(&'static str, Type)], &'static [(&'static str, Type)]);
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 7] = [
     ("configuration", &[], &[]),
     (
         "token-reply",
@@ -43,6 +43,17 @@ const SHAPES: [Shape; 6] = [
         "launch-reply",
         &[("launch", Type::String), ("iss", Type::String), ("expires_in", Type::Integer)],
         &[("launch_url", Type::String)],
+    ),
+    (
+        "manifest",
+        &[
+            ("transactionTime", Type::String),
+            ("request", Type::String),
+            ("requiresAccessToken", Type::Boolean),
+            ("output", Type::Array),
+            ("error", Type::Array),
+        ],
+        &[],
     ),
     ("key-set", &[("keys", Type::Array)], &[]),
     ("oauth-error", &[("error", Type::String), ("error_description", Type::String)], &[]),

@@ -26,6 +26,7 @@ const fn ours(
         name,
         definition,
         kinds: &["Patient"],
+        on_system: None,
         on_type: true,
         on_instance: false,
         by_get: false,

@@ -19,6 +19,8 @@ pub struct Operation {
     pub definition: &'static str,
     /// The types it is for; empty: every type of the record.
     pub kinds: &'static [&'static str],
+    /// The canonical URL of its definition where it is asked of the whole record too, `$name`.
+    pub on_system: Option<&'static str>,
     /// Whether it is asked of the type, `Type/$name`.
     pub on_type: bool,
     /// Whether it is asked of one resource, `Type/id/$name`.
@@ -90,6 +92,7 @@ pub enum Run {
     Match,
     Validate,
     Summary,
+    Export,
     BreakGlass,
     SelfClaim,
     Relate,
@@ -107,6 +110,7 @@ pub const ALL: &[&Operation] = &[
     &MATCH,
     &VALIDATE,
     &SUMMARY,
+    &EXPORT,
     &BREAK_GLASS,
     &SELF_CLAIM,
     &RELATE,

@@ -13,6 +13,7 @@ pub const EVERYTHING: Operation = Operation {
     name: "everything",
     definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
     kinds: &["Patient"],
+    on_system: None,
     on_type: true,
     on_instance: true,
     by_get: true,
@@ -33,6 +34,7 @@ pub const LASTN: Operation = Operation {
     name: "lastn",
     definition: "http://hl7.org/fhir/OperationDefinition/Observation-lastn",
     kinds: &["Observation"],
+    on_system: None,
     on_type: true,
     on_instance: false,
     by_get: true,
@@ -47,6 +49,7 @@ pub const MATCH: Operation = Operation {
     name: "match",
     definition: "http://hl7.org/fhir/OperationDefinition/Patient-match",
     kinds: &["Patient"],
+    on_system: None,
     on_type: true,
     on_instance: false,
     by_get: false,
@@ -65,6 +68,7 @@ pub const VALIDATE: Operation = Operation {
     name: "validate",
     definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     kinds: &[],
+    on_system: None,
     on_type: true,
     on_instance: true,
     by_get: false,
@@ -83,6 +87,7 @@ pub const SUMMARY: Operation = Operation {
     name: "summary",
     definition: "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
     kinds: &["Patient"],
+    on_system: None,
     on_type: false,
     on_instance: true,
     by_get: true,
@@ -93,4 +98,34 @@ pub const SUMMARY: Operation = Operation {
     searches: false,
     returns: "Bundle",
     run: Run::Summary,
+};
+
+/// How the files of an export may be asked for.
+pub const NDJSON: &[&str] = &["application/fhir+ndjson", "application/ndjson", "ndjson"];
+
+pub const EXPORT: Operation = Operation {
+    name: "export",
+    definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export",
+    kinds: &["Patient"],
+    on_system: Some("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
+    on_type: true,
+    on_instance: false,
+    by_get: true,
+    doc: "Begins an export of all within reach of a backend service, for whom Prefer: respond-async has to be sent; of Patient: of all patients' records",
+    parameters: &[
+        may("_type", "string", "These types only, separated by commas").several(),
+        may("_since", "instant", "Only what was written since then"),
+        may("_outputFormat", "string", "The format of the files").of(NDJSON),
+        may(
+            "_elements",
+            "string",
+            "These elements, with what is required or modifies meaning: element or Type.element, separated by commas",
+        )
+        .several(),
+        may("_typeFilter", "string", "A search that narrows a type, Type?parameter=value; one for each type").several(),
+        may("patient", "Reference", "Of Patient, by POST: the records of these patients only").several(),
+    ],
+    searches: false,
+    returns: "nothing yet",
+    run: Run::Export,
 };

@@ -25,6 +25,8 @@ pub enum Filter {
     Has { param: &'static Param, entered: Grant, inner: Box<Filter> },
     /// A row of the compartment of this Patient (R4 §3.1.1.1.3).
     Compartment { patient: String },
+    /// A row of somebody's record, not one whose subject is no patient here.
+    OfSomebody,
     /// A row that has a value for none of these.
     Silent(Vec<&'static Param>),
     /// One of these holds.

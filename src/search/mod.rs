@@ -260,6 +260,12 @@ impl Search {
         Search { count, ..self }
     }
 
+    /// The same search of rows that are somebody's.
+    pub fn of_somebody(mut self) -> Search {
+        self.filters.push(Filter::OfSomebody);
+        self
+    }
+
     /// The same search from there on.
     pub fn from(self, cursor: Cursor) -> Search {
         Search { cursor: Some(cursor), ..self }

@@ -18,6 +18,7 @@ pub fn scope(word: &str) -> String {
         "__self-claim" => return "Say that you are involved in somebody's care".to_owned(),
         "__protect" => return "Set or lift opt-outs and restrictions".to_owned(),
         "__review" => return "Look at and review overrides".to_owned(),
+        "__export" => return "Take out all it can open at once".to_owned(),
         "__relate" => return "Tell who is involved in whose care".to_owned(),
         "offline_access" => return "Keep working for up to 90 days, also while you are away".to_owned(),
         _ => {}

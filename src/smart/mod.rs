@@ -30,7 +30,7 @@ pub mod token;
 pub mod upstream;
 
 use crate::access::{Caller, Claims, Policies};
-use crate::store::{Store, StoreError};
+use crate::store::{Hash, Store, StoreError};
 
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +63,25 @@ pub enum IssueError {
 
 /// The caller behind an Authorization header.
 pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+    let claims = store.find_token(&bearer(authorization)?).await?.ok_or(Unauthorized::Unknown)?;
+    Ok(Caller::verified(claims, policies))
+}
+
+/// The same caller, while an answer that began in time goes on: a token that has expired meanwhile still counts, one that was
+/// revoked does not.
+pub async fn still(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+    let claims = store.find_token_not_revoked(&bearer(authorization)?).await?.ok_or(Unauthorized::Unknown)?;
+    Ok(Caller::verified(claims, policies))
+}
+
+/// The hash of the token in an Authorization header.
+fn bearer(authorization: Option<&str>) -> Result<Hash, Unauthorized> {
     let header = authorization.ok_or(Unauthorized::Missing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Unauthorized::Missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Unauthorized::Missing);
+    match scheme.eq_ignore_ascii_case("bearer") {
+        true => Ok(secret::hash(token.trim())),
+        false => Err(Unauthorized::Missing),
     }
-    let claims = store.find_token(&secret::hash(token.trim())).await?.ok_or(Unauthorized::Unknown)?;
-    Ok(Caller::verified(claims, policies))
 }
 
 /// The caller a command of this program acts as: it has the database already, and writes under its source.

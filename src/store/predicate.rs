@@ -22,6 +22,7 @@ pub fn of(sql: &mut Sql, spec: &'static ResourceSpec, filter: &Filter, depth: us
         Filter::Chain { param, entered, inner } => (param, entered, inner, false),
         Filter::Has { param, entered, inner } => (param, entered, inner, true),
         Filter::Compartment { patient } => return of_compartment(sql, spec, alias, patient),
+        Filter::OfSomebody => return Expr::fill("{} <> 0", &[&Expr::column(alias, "patient_id")]),
         Filter::Silent(params) => {
             let there: Vec<Expr> = params.iter().map(|param| is_there(spec, param, alias)).collect();
             return Expr::fill("NOT {}", &[&Expr::fill("({})", &[&Expr::any(&there)])]);

@@ -1,8 +1,9 @@
 //! Owns the making of a statement: text from this program's own literals, every value a bind.
 
+use futures_util::TryStreamExt;
 use sqlx::encode::Encode;
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, PgExecutor, Postgres, Type};
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, PgExecutor, Postgres, Type};
 
 use super::statement::timed;
 
@@ -50,11 +51,35 @@ impl Sql {
 
     /// Runs it for all rows.
     pub async fn fetch<'c>(self, on: impl PgExecutor<'c>) -> Result<Vec<PgRow>, sqlx::Error> {
-        if self.failed {
-            return Err(sqlx::Error::Encode("a value of the statement could not be encoded".into()));
+        let name = self.name;
+        let (text, args) = self.made()?;
+        timed(name, sqlx::query_with(text, args).fetch_all(on)).await
+    }
+
+    /// The one place where text that is not a literal becomes SQL: it was made of `Expr`s alone.
+    fn made(self) -> Result<(AssertSqlSafe<String>, PgArguments), sqlx::Error> {
+        match self.failed {
+            true => Err(sqlx::Error::Encode("a value of the statement could not be encoded".into())),
+            false => Ok((AssertSqlSafe(self.text), self.args)),
         }
-        // The one place where text that is not a literal becomes SQL: it was made of `Expr`s alone.
-        timed(self.name, sqlx::query_with(AssertSqlSafe(self.text), self.args).fetch_all(on)).await
+    }
+
+    /// Runs it, and shows each row where the driver has it.
+    pub async fn each(
+        self,
+        on: &mut PgConnection,
+        mut seen: impl FnMut(&PgRow) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        let name = self.name;
+        let (text, args) = self.made()?;
+        timed(name, async {
+            let mut rows = sqlx::query_with(text, args).fetch(on);
+            while let Some(row) = rows.try_next().await? {
+                seen(&row)?;
+            }
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -52,7 +52,7 @@ impl<'a> Terms<'a> {
                 self.of_filter(entered.spec(), inner);
             }
             Filter::Any(filters) => filters.iter().for_each(|filter| self.of_filter(spec, filter)),
-            Filter::Compartment { .. } | Filter::Silent(_) => {}
+            Filter::Compartment { .. } | Filter::OfSomebody | Filter::Silent(_) => {}
         }
     }
 

@@ -32,6 +32,13 @@ impl Store {
         Ok(claims.map(|claims| claims.0))
     }
 
+    /// What a token says that was not revoked, though it may have expired in the last day.
+    pub async fn find_token_not_revoked(&self, hash: &[u8]) -> Result<Option<Claims>, StoreError> {
+        let find = "SELECT claims FROM token WHERE hash = $1 AND expires_at > now() - interval '1 day'";
+        let claims: Option<Stored<Claims>> = sqlx::query_scalar(find).bind(hash).fetch_optional(&self.pool).await?;
+        Ok(claims.map(|claims| claims.0))
+    }
+
     /// All that is known of a token that is in force.
     pub async fn known_token(&self, hash: &[u8]) -> Result<Option<KnownToken>, StoreError> {
         let find = "SELECT claims, facts, extract(epoch FROM issued_at)::bigint AS issued_at, \

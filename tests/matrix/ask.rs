@@ -58,6 +58,8 @@ pub enum Body<'a> {
     Fhir(&'a Value),
     Patch(&'a Value),
     Form(&'a str),
+    /// None, for an answer that comes later.
+    Async,
 }
 
 /// Method, route and column of every request that was made.
@@ -108,6 +110,7 @@ impl Asker<'_> {
         let request = self.session.request(method, &format!("{}{path}", self.session.app.base));
         let reply = send(match body {
             Body::None => request,
+            Body::Async => request.header("Prefer", "respond-async"),
             Body::Fhir(resource) => common::json(request, resource),
             Body::Patch(patch) => request.header("Content-Type", "application/json-patch+json").body(patch.to_string()),
             Body::Form(form) => {

@@ -155,6 +155,36 @@ async fn validated(asker: &Asker<'_>, who: &Who, world: &World, cells: &mut Cell
     types(&may)
 }
 
+/// Begins an export, of the record and of patients, asks for its status and a file, and ends it; all of that comes to the same.
+async fn begun(asker: &Asker<'_>, who: &Who, world: &World, cells: &mut Cells) -> Reply {
+    let mut kept = None;
+    for at in ["/Patient/$export", "/$export"] {
+        for method in [Method::GET, Method::HEAD, Method::POST] {
+            let path = format!("{at}?_type=Observation");
+            let reply = asker.ask("$export", method.clone(), &path, Body::Async).await;
+            let place = reply.header("content-location").to_owned();
+            let place = place.strip_prefix(&world.app.base).unwrap_or("/$export/nothing").to_owned();
+            let file = asker.get("$export", &format!("{place}/Observation.ndjson")).await;
+            let status = asker.get("$export", &place).await;
+            let ended = asker.ask("$export", Method::DELETE, &place, Body::None).await;
+            let all = [&status, &file, &ended].map(|other| other.status.is_success());
+            cells.expect(all == [reply.status == 202; 3], || {
+                format!("{}: {method} {path} is {}, and of what comes after it {all:?} succeed", who.name, reply.status)
+            });
+            if reply.status == 202 {
+                let searched = asker.get("$export", "/Observation?_count=1000").await;
+                let found: BTreeSet<String> = entries(&searched).into_iter().map(|(id, _)| id).collect();
+                let lines = file.text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line"));
+                let exported: BTreeSet<String> =
+                    lines.map(|row| row["id"].as_str().expect("an id").to_owned()).collect();
+                cells.expect(found == exported, || format!("{}: $export and the search differ", who.name));
+            }
+            kept.get_or_insert(reply);
+        }
+    }
+    kept.expect("an answer")
+}
+
 /// Types in words.
 pub fn types(found: &BTreeSet<&str>) -> String {
     let all: Vec<&'static str> = kinds().into_iter().filter(|kind| !is_trail(kind)).collect();
@@ -195,7 +225,9 @@ pub async fn telling(world: &World, who: &Who, stage: &Stage, cells: &mut Cells)
     let own = post("$protect oneself", "protect", &[("restricted", "false"), reason]).await;
     let alerts = in_all_ways(&asker, "$access-alerts", "/Patient/$access-alerts", "", who, cells).await;
     let review = post("$review", "review", &[("alert", &stage.alert), ("verdict", "appropriate")]).await;
+    let exported = begun(&asker, who, world, cells).await;
     let all = [
+        ("$export", exported),
         ("$relate", told),
         ("$relationships", list),
         ("$end-relationship", ended),

@@ -20,7 +20,7 @@ const OPEN: [(&str, &str, &str); 5] = [
 ];
 
 /// The operations of the matrix, with the types of which they are asked there; empty: every type of the record.
-const OPERATIONS: [(&str, &[&str]); 13] = [
+const OPERATIONS: [(&str, &[&str]); 14] = [
     ("everything", &["Patient"]),
     ("summary", &["Patient"]),
     ("lastn", &["Observation"]),
@@ -34,6 +34,7 @@ const OPERATIONS: [(&str, &[&str]); 13] = [
     ("protect", &["Patient"]),
     ("access-alerts", &["Patient"]),
     ("review", &["Patient"]),
+    ("export", &["Patient"]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,6 +176,7 @@ async fn only_who_is_meant_to_opens_tells_and_reviews() {
         may(persona, &persona.opening, "$break-glass over a seal", &DOCTORS);
         may(persona, &persona.opening, "$break-glass over an opt-out", &[]);
         may(persona, &persona.opening, "$break-glass of a sealed record", &[]);
+        may(persona, &persona.telling, "$export", &["gp-system"]);
         may(persona, &persona.telling, "$relate", &["gp-system"]);
         may(persona, &persona.telling, "$protect", &["gp-system", "privacy-officer"]);
         may(persona, &persona.telling, "$protect oneself", &["patient"]);
@@ -185,6 +186,7 @@ async fn only_who_is_meant_to_opens_tells_and_reviews() {
     for (role, line) in &all.roles {
         assert_ne!(text(line, "over an opt-out"), "✓", "{role}: an opt-out is the person's word");
         assert_eq!(text(line, "whole audit trail") == "✓", role == "privacy-officer", "{role}: the audit trail");
+        assert_eq!(text(line, "export") == "✓", role == "system", "{role}: no user takes out records in bulk");
         assert_eq!(text(line, "own ids") == "✓", role == "system", "{role}: ids of one's choice");
     }
 }

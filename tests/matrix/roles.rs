@@ -71,6 +71,7 @@ pub async fn measure(world: &World, stage: &Stage) -> BTreeMap<String, Line> {
         line.push(("protect oneself", own.text().replace("400", "–")));
         line.push(("review", post("roles", "review", &[("alert", &stage.alert), ("verdict", "unclear")]).await.text()));
         line.push(("relate", post("roles", "relate", &[number, holder, ("basis", "referral"), reason]).await.text()));
+        line.push(("export", Mark::of(&asker.ask("roles", Method::GET, "/$export", Body::Async).await).text()));
         let trail: Vec<&str> = kinds().into_iter().filter(|kind| is_trail(kind)).collect();
         let mut oversees = Mark::Refused;
         for kind in trail {

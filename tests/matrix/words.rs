@@ -80,8 +80,9 @@ A record is *sealed* where the Patient is labelled V.
 
 ",
     "
-### To say who sees what
+### To take out, and to say who sees what
 
+- *$export*: an export of the record and of patients is begun, asked about, fetched and ended; the file is what the search finds.
 - *$relate*, *$relationships*, *$end-relationship*: a source tells who is involved in somebody's care, lists it and ends it.
 - *$protect*: sets an opt-out or a restriction for somebody named by NHS number, or for oneself; · where it cannot be asked so.
 - *$access-alerts*, *$review*: looks at how records were opened, and judges it.

@@ -11,14 +11,13 @@ use crate::routes::declared;
 use crate::world::{calls, sandboxed};
 
 /// What is routed and not in the document: pages for people, and what stands for another address.
-const PASSED_OVER: [(&str, &str); 9] = [
+const PASSED_OVER: [(&str, &str); 8] = [
     ("/oauth/continue", "a page between a request and its code"),
     ("/oauth/callback", "where the sign-in provider sends a browser back"),
     ("/oauth/manage", "pages on which users take back what they let apps do"),
     ("/oauth/style.css", "what the pages look like"),
     ("/sandbox/sign-in", "the sandbox's page of personas"),
     ("/fhir/", "the same as /fhir"),
-    (r"/fhir/{operation:\$[^/]*}", "there is no operation of the whole system"),
     ("HEAD", "as GET, without the body (RFC 9110 §9.3.2)"),
     ("DEFAULT", "no method of its own"),
 ];

@@ -7,7 +7,7 @@ use crate::common::{TestApp, send};
 use crate::support::{audited, refused};
 
 /// Name, definition, types; none named: all.
-const SERVED: [(&str, &str, &[&str]); 13] = [
+const SERVED: [(&str, &str, &[&str]); 14] = [
     ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything", &["Patient"]),
     ("lastn", "http://hl7.org/fhir/OperationDefinition/Observation-lastn", &["Observation"]),
     ("match", "http://hl7.org/fhir/OperationDefinition/Patient-match", &["Patient"]),
@@ -21,6 +21,7 @@ const SERVED: [(&str, &str, &[&str]); 13] = [
     ("protect", "https://lcr.example/fhir/OperationDefinition/Patient-protect", &["Patient"]),
     ("access-alerts", "https://lcr.example/fhir/OperationDefinition/Patient-access-alerts", &["Patient"]),
     ("review", "https://lcr.example/fhir/OperationDefinition/Patient-review", &["Patient"]),
+    ("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export", &["Patient"]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -646,12 +646,12 @@ async fn assertions_that_are_wrong() {
         (
             "user/",
             "user/Patient.rs",
-            "user/Patient.rs is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate",
+            "user/Patient.rs is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate, __export",
         ),
         (
             "openid",
             "system/Patient.rs openid",
-            "openid is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate",
+            "openid is not for backend services: ask for system/ scopes, and of this record's own for __protect, __relate, __export",
         ),
         ("a type not kept", "system/Encounter.rs", "nothing of this scope is known here and registered for the client"),
     ] {

@@ -4,9 +4,8 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use actix_web::HttpResponse;
-use actix_web::web::Bytes;
-use futures_util::stream;
 
+use super::super::ahead::{self, Step};
 use super::super::search::{context, links, refused};
 use super::super::{Answer, Call, FHIR_JSON, read};
 use super::input::Body;
@@ -69,11 +68,7 @@ pub async fn everything(call: Call, id: Option<&str>, body: Body) -> Result<Http
     let parts = across.into_parts().into_iter().map(|part| part.in_pages_of(CHUNK)).collect();
     let along = Along::new(asked.along);
     let walk = Walk { writer: Writer::new("searchset", None, &links), row, seen, parts, along, rounds: 0, call };
-    let body = stream::unfold(Some(walk), async |walk| {
-        let (chunk, walk) = walk?.step().await;
-        Some((chunk, walk))
-    });
-    Ok(HttpResponse::Ok().content_type(FHIR_JSON).streaming(Box::pin(body)))
+    Ok(HttpResponse::Ok().content_type(FHIR_JSON).streaming(Box::pin(ahead::body(walk, Walk::step))))
 }
 
 /// Finds the Patient, and reads what is asked for.
@@ -191,7 +186,7 @@ impl Walk {
     /// The next piece of the body, and the rest of the way. A failure ends the connection before the Bundle's end, so that
     /// nobody takes a part for the whole.
     /// Between two pieces others have its turn: a slow reader keeps nobody from working.
-    async fn step(mut self) -> (Result<Bytes, Problem>, Option<Walk>) {
+    async fn step(mut self) -> Step<Walk> {
         let watch = self.call.state.store.watch();
         let came = match self.call.work().await {
             Ok(()) => self.advance().await,
@@ -212,17 +207,21 @@ impl Walk {
             self.rounds += 1;
             return Ok(self.rounds <= ROUNDS && self.along.fetch(&self.call, &mut self.writer).await?);
         };
-        let page = self.call.state.store.search(Plan::of(part)).await?;
-        // Rows that name the patient as one who took part are in another's record: that person's trail says so first.
-        record(&self.call, &self.row, &mut self.seen, page.rows.iter().map(|found| found.patient_id)).await?;
         let base = &self.call.state.base;
-        let kind = page.search.grant().spec().name;
-        for found in &page.rows {
-            self.along.note(&found.resource, base);
-            self.writer.found(&format!("{base}/{kind}/{}", found.id), &found.resource);
-        }
-        if let Some(next) = page.next {
-            self.parts.push_front(page.search.from(next));
+        let place = format!("{base}/{}/", part.grant().spec().name);
+        let mut people = Vec::new();
+        let rest = self.call.state.store.pass(part, |row| {
+            if people.last() != Some(&row.patient_id) {
+                people.push(row.patient_id);
+            }
+            self.along.note(row.resource, base);
+            self.writer.found(&[place.as_str(), row.id].concat(), row.resource);
+        });
+        let rest = rest.await?;
+        // Rows that name the patient as one who took part are in another's record: that person's trail says so before they leave.
+        record(&self.call, &self.row, &mut self.seen, people.into_iter()).await?;
+        if let Some(rest) = rest {
+            self.parts.push_front(rest);
         }
         Ok(true)
     }

@@ -1,6 +1,7 @@
 //! Operations (R4 §3.2) over HTTP: one file per operation. Which there are says the table in `operations`.
 
 mod everything;
+mod export;
 mod input;
 mod lastn;
 mod matching;
@@ -53,9 +54,20 @@ pub async fn on_instance(
     ask(call, request, (&kind, Some(&id), &name), payload).await
 }
 
-/// `/fhir/$name`: there is none.
-pub async fn on_system(_: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    Err(unknown(&path, None))
+/// `/fhir/$name`
+pub async fn on_system(
+    call: Call,
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let plain = path.strip_prefix('$').unwrap_or(&path);
+    let found = ALL.iter().find(|operation| operation.on_system.is_some() && operation.name == plain);
+    let operation = found.ok_or_else(|| unknown(&path, None))?;
+    match Body::asked(operation, request, payload) {
+        Ok(body) => export::run(&call, false, body).await,
+        Err(refusal) => Ok(refusal),
+    }
 }
 
 async fn ask(
@@ -71,15 +83,15 @@ async fn ask(
         here && operation.name == plain && operation.is_for(spec.name)
     });
     let Some(operation) = found else { return Err(unknown(name, Some(spec))) };
-    let method = request.method().clone();
-    let read = matches!(method, Method::GET | Method::HEAD);
-    if !(method == Method::POST || read && operation.by_get) {
-        return Ok(wrong_method(operation, &method));
-    }
-    let body = Body { request, payload: (!read).then_some(payload) };
+    let body = match Body::asked(operation, request, payload) {
+        Ok(body) => body,
+        Err(refusal) => return Ok(refusal),
+    };
     let answer: Answer = match operation.run {
         // Its answer is a stream, which takes the call along.
         Run::Everything => return everything::everything(call, id, body).await,
+        // It has a status of its own.
+        Run::Export => return export::run(&call, true, body).await,
         Run::Lastn => lastn::run(&call, spec, body).await?,
         Run::Match => matching::run(&call, spec, body).await?,
         Run::Validate => validate::run(&call, spec, id, body).await?,
@@ -94,6 +106,18 @@ async fn ask(
         Run::Review => review::review(&call, body).await?,
     };
     Ok(answer.response(&call, false))
+}
+
+impl Body {
+    /// What comes with a request for an operation, or the answer to a method that does not ask it.
+    fn asked(operation: &Operation, request: HttpRequest, payload: web::Payload) -> Result<Body, HttpResponse> {
+        let method = request.method().clone();
+        let read = matches!(method, Method::GET | Method::HEAD);
+        if !(method == Method::POST || read && operation.by_get) {
+            return Err(wrong_method(operation, &method));
+        }
+        Ok(Body { request, payload: (!read).then_some(payload) })
+    }
 }
 
 fn wrong_method(operation: &Operation, method: &Method) -> HttpResponse {
@@ -115,7 +139,8 @@ fn unknown(name: &str, at: Option<&'static ResourceSpec>) -> Problem {
             };
             let of_type = operation.on_type.then(|| format!("{kind}/${}", operation.name));
             let of_one = operation.on_instance.then(|| format!("{kind}/[id]/${}", operation.name));
-            of_type.into_iter().chain(of_one)
+            let of_all = operation.on_system.filter(|_| at.is_none()).map(|_| format!("${}", operation.name));
+            of_all.into_iter().chain(of_type).chain(of_one)
         });
     let forms: Vec<String> = forms.collect();
     let words = format!("there is no operation {} at this address; there are {}", shorten(name), forms.join(", "));

@@ -24,7 +24,7 @@ pub enum Whom {
 }
 
 /// The operations that a permission opens.
-const BEYOND: [(&str, Permission); 8] = [
+const BEYOND: [(&str, Permission); 9] = [
     ("$break-glass", Permission::BreakGlass),
     ("$self-claim", Permission::SelfClaim),
     ("$protect", Permission::Protect),
@@ -33,6 +33,7 @@ const BEYOND: [(&str, Permission); 8] = [
     ("$relate", Permission::Relate),
     ("$relationships", Permission::Relate),
     ("$end-relationship", Permission::Relate),
+    ("$export", Permission::Export),
 ];
 
 /// Reads a row's action and what it says was asked. None: nothing that can be explained from the record.

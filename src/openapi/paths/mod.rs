@@ -1,6 +1,7 @@
 //! The addresses, one file for each group of them, and what every call in them has in common.
 
 mod compartment;
+mod export;
 mod kind;
 mod operation;
 mod record;
@@ -25,6 +26,7 @@ pub fn all() -> Paths {
     compartment::all(&mut paths);
     record::all(&mut paths);
     operation::all(&mut paths);
+    export::all(&mut paths);
     sign_in::all(&mut paths);
     service::health(&mut paths);
     paths

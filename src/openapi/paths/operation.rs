@@ -8,7 +8,7 @@ use utoipa::openapi::{Paths, Required, Response};
 use super::super::bodies::{self, FORM, JSON, XML, json, xml};
 use super::super::responses::header;
 use super::super::{examples, parameters};
-use super::{ALWAYS, WITH_BODY, With, add, call};
+use super::{ALWAYS, WITH_BODY, With, add, call, export};
 use crate::operations::{self, Operation, Run};
 use crate::resources::{self, spec::ResourceSpec};
 
@@ -16,11 +16,15 @@ use crate::resources::{self, spec::ResourceSpec};
 pub fn all(paths: &mut Paths) {
     for operation in operations::ALL {
         for spec in resources::ALL.iter().copied().filter(|spec| operation.is_for(spec.name)) {
+            let (kind, name, id) = (spec.name, operation.name, camel(operation.name));
+            if operation.on_system.is_some() {
+                ask(paths, operation, spec, (&format!("/fhir/${name}"), &id));
+            }
             if operation.on_type {
-                ask(paths, operation, spec, false);
+                ask(paths, operation, spec, (&format!("/fhir/{kind}/${name}"), &format!("{id}{kind}")));
             }
             if operation.on_instance {
-                ask(paths, operation, spec, true);
+                ask(paths, operation, spec, (&format!("/fhir/{kind}/{{id}}/${name}"), &format!("{id}One{kind}")));
             }
         }
     }
@@ -29,16 +33,15 @@ pub fn all(paths: &mut Paths) {
 /// The persona of the sandbox who may ask it as in the example, where `gp` may not.
 fn persona(operation: &Operation) -> Option<&'static str> {
     match operation.run {
+        Run::Export => Some("gp-system"),
         Run::Relate | Run::EndRelationship | Run::Relationships => Some("gp-system"),
         Run::Protect | Run::AccessAlerts | Run::Review => Some("privacy-officer"),
         _ => None,
     }
 }
 
-fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static ResourceSpec, of_one: bool) {
-    let (kind, name) = (spec.name, operation.name);
-    let path = if of_one { format!("/fhir/{kind}/{{id}}/${name}") } else { format!("/fhir/{kind}/${name}") };
-    let id = format!("{}{}{kind}", camel(name), if of_one { "One" } else { "" });
+fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static ResourceSpec, (path, id): (&str, &str)) {
+    let (kind, of_one) = (spec.name, path.contains("{id}"));
     let tag = if operation.is_ours() { "Access" } else { "Operations" };
     let whose = persona(operation).map(|name| format!(" In the sandbox, ask as `{name}`.")).unwrap_or_default();
     let definition = operation.definition_url();
@@ -47,24 +50,28 @@ fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static Resource
         if operation.kinds.is_empty() { format!("{} ({kind})", operation.doc) } else { operation.doc.to_owned() };
     let begun = |id: &str| {
         let call = call(id, tag, &summary, &words);
-        if of_one { call.takes([format!("{kind}.id")]) } else { call }
+        let call = if of_one { call.takes([format!("{kind}.id")]) } else { call };
+        if matches!(operation.run, Run::Export) { call.takes(["Prefer-async"]) } else { call }
     };
     if operation.by_get {
-        let mut get = begun(&id);
+        let mut get = begun(id);
         for parameter in operation.parameters {
             get = get.parameter(parameters::of_operation(parameter));
         }
         let search = if operation.searches { parameters::of_lastn(spec) } else { Vec::new() };
         let get = get.takes(search).takes(["_format", "_pretty"]);
-        add(paths, HttpMethod::Get, &path, ends(get, operation, of_one));
+        add(paths, HttpMethod::Get, path, ends(get, operation, of_one));
     }
     let post = begun(&format!("{id}{}", if operation.by_get { "ByPost" } else { "" })).takes(["_format", "_pretty"]);
     let post = post.request_body(Some(body(operation, spec)));
-    add(paths, HttpMethod::Post, &path, ends(post, operation, of_one).fails(&WITH_BODY));
+    add(paths, HttpMethod::Post, path, ends(post, operation, of_one).fails(&WITH_BODY));
 }
 
 /// How it ends.
 fn ends(call: OperationBuilder, operation: &Operation, of_one: bool) -> OperationBuilder {
+    if matches!(operation.run, Run::Export) {
+        return call.answers(202, export::begun()).fails(&ALWAYS).fails(&[429]);
+    }
     let call = call.answers(200, answer(operation)).fails(&ALWAYS);
     let finds_somebody = of_one || operation.returns == "Parameters" || matches!(operation.run, Run::Everything);
     let call = if finds_somebody { call.fails(&[404]) } else { call };

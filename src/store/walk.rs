@@ -1,0 +1,58 @@
+//! Owns the way through all that a search finds, a piece at a time, for answers that are sent as they are read. A row's text is
+//! copied once, from where the driver has it into what is sent; no connection is held between two pieces.
+
+use sqlx::Row;
+
+use super::plan::{beyond, conditions, sort_keys};
+use super::sql::{Expr, Sql};
+use super::{Store, StoreError, reach, terms};
+use crate::search::Search;
+use crate::search::cursor::Cursor;
+
+/// A row of a piece, as the driver has it.
+pub struct Passed<'r> {
+    pub id: &'r str,
+    pub patient_id: i64,
+    /// The stored JSON, to be copied out.
+    pub resource: &'r str,
+}
+
+impl Store {
+    /// Shows each row of the search's next page, in the record's own order, and gives the search of the rows behind it; `None`
+    /// where there are none. One statement, which begins with the grant's reach.
+    pub async fn pass(&self, search: Search, mut each: impl FnMut(Passed<'_>)) -> Result<Option<Search>, StoreError> {
+        let mut sql = Sql::named("walk");
+        let by_person = search.by_person();
+        let keys = sort_keys(&[], by_person);
+        let mut all = conditions(&mut sql, &search);
+        if let Some(cursor) = search.cursor() {
+            all = Expr::all(&[all, beyond(&mut sql, &keys, cursor)]);
+        }
+        let order: Vec<Expr> = keys.iter().map(|key| key.order(false)).collect();
+        let limit = sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX), "bigint");
+        let resource = reach::shown(&mut sql, search.grant(), "t");
+        sql.push(&Expr::fill(
+            "SELECT t.id, t.patient_id, {} FROM {} t WHERE {} ORDER BY {} LIMIT {}",
+            &[&resource, &Expr::literal(search.grant().spec().seen.current), &all, &Expr::list(&order), &limit],
+        ));
+        let mut connection = self.pool.acquire().await?;
+        terms::check(&mut connection, &search).await?;
+        let (mut rows, mut last) = (0, Vec::new());
+        let count = search.count();
+        sql.each(&mut connection, |row| {
+            let passed = Passed { id: row.try_get(0)?, patient_id: row.try_get(1)?, resource: row.try_get(2)? };
+            rows += 1;
+            if rows == count {
+                last = vec![passed.id.to_owned()];
+                if by_person {
+                    last.insert(0, passed.patient_id.to_string());
+                }
+            }
+            each(passed);
+            Ok(())
+        })
+        .await?;
+        // A full page may have rows behind it.
+        Ok((rows == count).then(|| search.from(Cursor { keys: last, back: false })))
+    }
+}

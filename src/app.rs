@@ -65,45 +65,37 @@ impl App {
         if let Some(teller) = Teller::new(&config.overrides, shared.clone())? {
             tokio::spawn(teller.run(Arc::clone(&alerts)));
         }
-        let trail = AuditTrail::start(shared);
+        let trail = AuditTrail::start(shared.clone());
         let smart = Arc::new(SmartServer::new(&config)?);
         let sensitive = config.sensitive_codes();
         let base = config.fhir_base();
-        let url = database_url.to_owned();
-        let workers = config.workers;
-        // A pool a worker: no lock is shared between cores on the way to the database.
-        Store::of_service(&url, config.connections)?;
+        let (workers, grace) = (config.workers, config.grace_seconds);
         let server = HttpServer::new(move || {
-            let store = Store::of_service(&url, config.connections).map(|store| store.labelling(sensitive.clone()));
-            let state = store.map(|store| {
-                web::Data::new(State {
-                    store,
-                    trail: trail.clone(),
-                    key: key.clone(),
-                    config: config.clone(),
-                    alerts: Arc::clone(&alerts),
-                    smart: Arc::clone(&smart),
-                    base: base.clone(),
-                })
+            let state = web::Data::new(State {
+                // A pool a worker: no lock is shared between cores on the way to the database.
+                store: shared.beside(config.connections).labelling(sensitive.clone()),
+                trail: trail.clone(),
+                key: key.clone(),
+                config: config.clone(),
+                alerts: Arc::clone(&alerts),
+                smart: Arc::clone(&smart),
+                base: base.clone(),
             });
-            let app = ActixApp::new()
+            ActixApp::new()
                 .wrap(from_fn(format::answer))
                 .wrap(Compress::default())
                 .wrap(from_fn(cors::cors))
                 .wrap(from_fn(span::name))
                 .wrap(TracingLogger::<RouteSpan>::new())
-                .configure(http::routes);
-            match state {
-                Ok(state) => app.app_data(state),
-                // The same URL was read a moment ago; a worker without a store answers 500.
-                Err(_) => app,
-            }
+                .configure(http::routes)
+                .app_data(state)
         });
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
         let server = if workers > 0 { server.workers(workers) } else { server };
         let server = server
             .disable_signals()
+            .shutdown_timeout(grace)
             .listen(listener)
             .map_err(|error| StartError::Listen { address: address.to_string(), error })?;
         Ok(App { server: server.run(), address: format!("http://{address}") })

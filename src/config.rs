@@ -38,6 +38,8 @@ pub struct Config {
     pub connections: u32,
     /// HTTP workers; 0: one a core.
     pub workers: usize,
+    /// How long requests under way may take to finish once the service is told to stop.
+    pub grace_seconds: u64,
     /// What a request may cost.
     pub limits: RequestLimits,
     /// How strictly each source is held to the profiles.
@@ -90,6 +92,7 @@ impl Default for Config {
             home: PathBuf::from(".lcr"),
             connections: 8,
             workers: 0,
+            grace_seconds: 30,
             limits: RequestLimits::default(),
             profile: Strictnesses::default(),
             role_policy: BTreeMap::new(),

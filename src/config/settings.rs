@@ -80,11 +80,12 @@ const fn in_file(key: &'static str, kind: Kind, default: Unset, meaning: &'stati
 pub const SETTINGS: &[Setting] = &[
     both("listen", "LCR_LISTEN", Address, Toml("\"127.0.0.1:8080\""), "Where the service listens"),
     both("public_url", "LCR_PUBLIC_URL", Url, Nothing, "The URL under which callers reach the service; links, tokens and redirects begin with it. Without it: `http://` and `listen`"),
-    both("database_url", "LCR_DATABASE_URL", Secret, Nothing, "PostgreSQL, as `postgres://user:password@host:5432/database`. `lcr serve` does not start without it; `lcr demo` starts a PostgreSQL of its own"),
+    both("database_url", "LCR_DATABASE_URL", Secret, Nothing, "PostgreSQL, as `postgres://user:password@host:5432/database`; several hosts, divided by commas, are a primary and those that may take its place. `lcr serve` does not start without it; `lcr demo` starts a PostgreSQL of its own"),
     both("owner_url", "LCR_OWNER_URL", Secret, Nothing, "PostgreSQL as the owner of the tables, for migrations at the start and the operator's commands. Without it they use `database_url`"),
     both("home", "LCR_HOME", Path, Toml("\".lcr\""), "Where the private PostgreSQL of `lcr demo` lives"),
     both("connections", "LCR_CONNECTIONS", Whole(1, 10_000, "connections"), Toml("8"), "Database connections of each worker"),
     both("workers", "LCR_WORKERS", Whole(0, 1_024, "threads"), Toml("0"), "HTTP workers; 0: one for each core"),
+    both("grace_seconds", "LCR_GRACE_SECONDS", Whole(1, 3_600, "seconds"), Toml("30"), "How long requests under way may take to finish once the service is told to stop"),
     both("limits.body", "LCR_LIMITS_BODY", Whole(1, MANY, "bytes"), Toml("16777216"), "The largest body of a request, also after unsqueezing"),
     both("limits.entries", "LCR_LIMITS_ENTRIES", Whole(1, MANY, "entries"), Toml("5000"), "The most entries of a transaction or batch"),
     both("limits.page", "LCR_LIMITS_PAGE", Whole(1, MANY, "rows"), Toml("20"), "Rows on a page when `_count` does not say; not more than `limits.most_page`"),

@@ -11,6 +11,7 @@ mod amount;
 mod audit;
 mod expansion;
 mod history;
+mod hosts;
 mod includes;
 mod lastn;
 mod matching;
@@ -35,11 +36,9 @@ mod token;
 mod why;
 mod write;
 
-use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
@@ -64,14 +63,25 @@ pub use crate::access::Relationship;
 use crate::access::Sensitive;
 use crate::search::Search;
 use crate::search::cursor::CursorKey;
+use hosts::Hosts;
 
 /// The role that the service has in the database (migrations/0011).
 const SERVICE: &str = "lcr_service";
+
+/// What has PostgreSQL notice within some ten seconds that a service is gone without a word, so that it holds no lock any longer.
+const ENDS_WITH_ITS_CLIENT: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
 
 /// The record's database.
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Where it is; pools of one service share it.
+    hosts: Arc<Hosts>,
     /// The codes that label what is written.
     sensitive: Sensitive,
 }
@@ -96,14 +106,20 @@ pub enum StoreError {
     TooMany { what: &'static str, most: usize, remedy: &'static str },
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
+    #[error("the connection broke while a change was committed, so it may have been made: {}", without_values(.0))]
+    InDoubt(sqlx::Error),
+    #[error("the database is set to reading, or is a standby: nothing can be logged, so nothing may be answered")]
+    ReadOnly,
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                StoreError::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::BeginFailed => StoreError::Unavailable(error),
             sqlx::Error::Database(ref refused) if is_passing(refused.code().as_deref()) => {
                 StoreError::Unavailable(error)
             }
@@ -124,39 +140,39 @@ fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-/// SQLSTATEs that say the server is starting, stopping, full of connections or has to be asked again.
+/// SQLSTATEs that say the server is starting, stopping, out of disk, memory or connections, failing to read or write its files,
+/// set to reading, or has to be asked again.
 fn is_passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        code.starts_with("57P") || code.starts_with("08") || matches!(code, "53200" | "53300" | "40001" | "40P01")
+        ["57P", "08", "53", "58"].iter().any(|class| code.starts_with(class))
+            || matches!(code, "25006" | "40001" | "40P01")
     })
 }
 
 impl Store {
     /// A pool of at most `connections`, opened when first used, as whoever the URL names: for commands of the operator.
     pub fn connect(url: &str, connections: u32) -> Result<Store, StoreError> {
-        Store::with(PgConnectOptions::from_str(url).map_err(StoreError::Url)?, connections)
+        Store::with(url, &[], connections)
     }
 
     /// The same, for the service: in a role that owns nothing, and sees no person's row unless a statement says in whose reach.
     pub fn of_service(url: &str, connections: u32) -> Result<Store, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
-        Store::with(options.options([("role", SERVICE)]), connections)
+        Store::with(url, &[("role", SERVICE)], connections)
     }
 
-    fn with(options: PgConnectOptions, connections: u32) -> Result<Store, StoreError> {
-        // Statements here are short: planning them to machine code costs more than it saves.
-        let options = options.application_name("lcr").options([
-            ("jit", "off"),
-            ("timezone", "UTC"),
-            // What is planned once is kept: planning anew, which PostgreSQL may prefer, costs as much as a page.
-            ("plan_cache_mode", "force_generic_plan"),
-        ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
-        Ok(Store { pool, sensitive: Sensitive::default() })
+    fn with(url: &str, more: &[(&str, &str)], connections: u32) -> Result<Store, StoreError> {
+        // Statements here are short: planning them to machine code costs more than it saves. What is planned once is kept: planning
+        // anew, which PostgreSQL may prefer, costs as much as a page.
+        let fixed = [("jit", "off"), ("timezone", "UTC"), ("plan_cache_mode", "force_generic_plan")];
+        let hosts = Hosts::of(url, |options| {
+            options.application_name("lcr").options(fixed).options(ENDS_WITH_ITS_CLIENT).options(more.iter().copied())
+        })?;
+        Ok(Store { pool: hosts.pool(connections), hosts, sensitive: Sensitive::default() })
+    }
+
+    /// A pool of its own over the same database.
+    pub fn beside(&self, connections: u32) -> Store {
+        Store { pool: self.hosts.pool(connections), ..self.clone() }
     }
 
     /// The same, labelling what is written by these codes too.
@@ -178,10 +194,13 @@ impl Store {
         Ok(!free)
     }
 
-    /// Whether the database answers and has this program's schema.
+    /// Whether the database answers, has this program's schema and takes writes, without which nothing is answered.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM patient_key LIMIT 1").fetch_optional(&self.pool).await?;
-        Ok(())
+        let ask = "SELECT current_setting('transaction_read_only')::bool AND NOT EXISTS (SELECT FROM patient_key WHERE false)";
+        match sqlx::query_scalar(ask).fetch_one(&self.pool).await? {
+            true => Err(StoreError::ReadOnly),
+            false => Ok(()),
+        }
     }
 
     /// Runs a search.

@@ -9,6 +9,8 @@ mod verify;
 
 pub use verify::{Anchor, AnchorError, Faults, Verified};
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +24,9 @@ use chain::Entry;
 
 /// The most rows one commit takes.
 const BATCH: usize = 1024;
+
+/// How long a commit may take. Then what it is for is refused and its connection given up.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a request ended for the person it was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,5 +233,11 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
 
 async fn commit(store: &Store, rows: &[AuditRow]) -> Result<(), StoreError> {
     let mut connection = store.pool.acquire().await?;
-    insert(&mut connection, rows).await
+    match tokio::time::timeout(PATIENCE, insert(&mut connection, rows)).await {
+        Ok(done) => done,
+        Err(_) => {
+            connection.close_on_drop();
+            Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+        }
+    }
 }

@@ -59,11 +59,6 @@ impl Journal {
         self.entries.lock().expect("journal").clone()
     }
 
-    /// How many writes were acknowledged.
-    pub fn written(&self) -> usize {
-        self.all().iter().filter(|entry| entry.is_done() && !matches!(entry.deed, Deed::Read(_))).count()
-    }
-
     /// How long after this moment the first write, and the first read, was acknowledged.
     pub fn back_after(&self, moment: Instant) -> Option<std::time::Duration> {
         let first = |reads: bool| {

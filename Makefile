@@ -3,7 +3,7 @@
 PROFILE ?= dev
 BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
 
-.PHONY: demo test check bench generate setup
+.PHONY: demo test check bench faults generate setup
 
 demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for speed)
 	cargo build --profile $(PROFILE)
@@ -21,6 +21,12 @@ check: setup ## Formatting and lints; licences where cargo-deny is installed
 
 bench: setup ## What a resource costs on its way in, by type, with a release build and a PostgreSQL of its own
 	cargo bench --bench checks
+
+FAULTS ?= 200
+faults: setup ## Make every fault of docs/reliability.md (FAULTS=200 kills of each kind, which takes hours) and write its table
+	@sh scripts/setup.sh test
+	LCR_FAULTS_ROUNDS=$(FAULTS) cargo test --test faults -- --nocapture --test-threads=1 --skip the_page_says
+	LCR_GENERATE=1 cargo test --test faults the_page_says
 
 generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED or ../shared), the verdicts on UK Core's examples, the access matrix, docs/reference, the sandbox record, the OpenAPI document, and the profiles' snapshots (the same, and Java 17 with Maven)
 	LCR_GENERATE=1 cargo test --test generated

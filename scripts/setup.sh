@@ -3,7 +3,7 @@
 # Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
 # saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
 # With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
-# tests/browser, chromium, what the pages of docs/ use (curl, jq), openssl, and HAPI's validator, which Java 17 and Maven build in
+# tests/browser, chromium, what the pages of docs/ use (curl, jq), openssl, libfaketime (a clock that jumps), and HAPI's validator, which Java 17 and Maven build in
 # tests/validator. Without them those tests say that they are passed over; only in CI they have to run.
 set -eu
 
@@ -174,8 +174,13 @@ packages=''
 has node && has npm || packages='nodejs npm'
 has_chromium || [ "$manager" = brew ] || packages="$packages chromium"
 for program in curl jq openssl; do has $program || packages="$packages $program"; done
+case $manager in
+apt-get) has faketime || packages="$packages faketime" ;;
+brew) ;;
+*) has faketime || packages="$packages libfaketime" ;;
+esac
 if [ -n "$packages" ]; then
-    say "no$(echo " $packages" | sed 's/ nodejs npm/ node,/'): some tests drive a browser, a real OpenID provider, and the commands of docs/"
+    say "no$(echo " $packages" | sed 's/ nodejs npm/ node,/'): some tests drive a browser, a real OpenID provider, a clock, and the commands of docs/"
     may_install || lacking "these cannot be installed without root's rights: $packages"
     # shellcheck disable=SC2086 # a list of words
     (install_packages $packages) || lacking "they could not be installed: $packages"

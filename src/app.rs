@@ -83,40 +83,35 @@ impl App {
         }
         let load = config.load;
         let longest = Duration::from_secs(load.statement_seconds);
-        let trail = AuditTrail::start(Store::of_requests(database_url, 2, longest)?);
-        let probed = Store::of_service(database_url, 1)?;
-        let readiness = Arc::new(Readiness::new(probed, trail.clone(), key.clone()));
+        let requests = Store::of_requests(database_url, 2, longest)?;
+        let trail = AuditTrail::start(requests.clone());
+        let readiness = Arc::new(Readiness::new(shared.beside(1), trail.clone(), key.clone()));
         let pools = Pools::default();
         let figures = config.metrics.listen.map(|address| figures(address, &pools)).transpose()?;
         let smart = Arc::new(SmartServer::new(&config)?);
         let sensitive = config.sensitive_codes();
         let base = config.fhir_base();
-        let url = database_url.to_owned();
-        let workers = config.workers;
-        // A pool a worker: no lock is shared between cores on the way to the database.
-        Store::of_requests(&url, config.connections, longest)?;
+        let (workers, grace) = (config.workers, config.grace_seconds);
         let rates = Arc::new(AllRates::new(&load));
         let server = HttpServer::new(move || {
-            let store = Store::of_requests(&url, config.connections, longest);
-            let store = store.map(|store| store.labelling(sensitive.clone()));
-            let state = store.map(|store| {
-                pools.add(store.clone());
-                web::Data::new(State {
-                    store,
-                    trail: trail.clone(),
-                    key: key.clone(),
-                    config: config.clone(),
-                    files: Arc::clone(&files),
-                    alerts: Arc::clone(&alerts),
-                    smart: Arc::clone(&smart),
-                    base: base.clone(),
-                    readiness: Arc::clone(&readiness),
-                    pools: pools.clone(),
-                    turns: Turns::new(load.turns, load.queue, load.patience()),
-                    rates: Arc::clone(&rates),
-                })
+            // A pool a worker: no lock is shared between cores on the way to the database.
+            let store = requests.beside(config.connections).labelling(sensitive.clone());
+            pools.add(store.clone());
+            let state = web::Data::new(State {
+                store,
+                trail: trail.clone(),
+                key: key.clone(),
+                config: config.clone(),
+                files: Arc::clone(&files),
+                alerts: Arc::clone(&alerts),
+                smart: Arc::clone(&smart),
+                base: base.clone(),
+                readiness: Arc::clone(&readiness),
+                pools: pools.clone(),
+                turns: Turns::new(load.turns, load.queue, load.patience()),
+                rates: Arc::clone(&rates),
             });
-            let app = ActixApp::new()
+            ActixApp::new()
                 .wrap(from_fn(cors::cors))
                 // Before anything that asks the database.
                 .wrap(from_fn(gate::gate))
@@ -125,12 +120,8 @@ impl App {
                 .wrap(from_fn(span::name))
                 .wrap(from_fn(metrics::count))
                 .wrap(TracingLogger::<RouteSpan>::new())
-                .configure(http::routes);
-            match state {
-                Ok(state) => app.app_data(state),
-                // The same URL was read a moment ago; a worker without a store answers 500.
-                Err(_) => app,
-            }
+                .configure(http::routes)
+                .app_data(state)
         });
         // An answer is two writes, head and body: without this the second waits for the first to be acknowledged.
         let server = server.tcp_nodelay(true);
@@ -138,6 +129,7 @@ impl App {
         let head = Duration::from_secs(load.head_seconds);
         let server = server
             .disable_signals()
+            .shutdown_timeout(grace)
             .max_connections(load.clients)
             .client_request_timeout(head)
             .tls_handshake_timeout(head)

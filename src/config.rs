@@ -50,6 +50,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// TLS, if the service speaks it by itself.
     pub tls: Tls,
+    /// How long requests under way may take to finish once the service is told to stop.
+    pub grace_seconds: u64,
     /// What a request may cost.
     pub limits: RequestLimits,
     /// What all requests together may cost, and how long.
@@ -120,6 +122,7 @@ impl Default for Config {
             workers: 0,
             proxies: Proxies::default(),
             tls: Tls::default(),
+            grace_seconds: 30,
             limits: RequestLimits::default(),
             load: Load::default(),
             profile: Strictnesses::default(),

@@ -138,11 +138,17 @@ impl From<StoreError> for Problem {
         }
         tracing::error!(%error, "a request failed in the store");
         match error {
-            StoreError::Unavailable(_) => metrics::rejected(Rejection::Database),
+            StoreError::Unavailable(_) | StoreError::InDoubt(_) => metrics::rejected(Rejection::Database),
             StoreError::Audit => metrics::rejected(Rejection::Audit),
             _ => {}
         }
         match error {
+            StoreError::InDoubt(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                IssueType::Transient,
+                "the record was lost sight of while the change was committed, so it may have been made: look for it, or send it so that \
+                 twice is the same as once (PUT to an id, or If-None-Exist)",
+            ),
             StoreError::Unavailable(_) | StoreError::Audit => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 IssueType::Transient,

@@ -25,7 +25,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     until_signal(app).await
 }
 
-/// Runs the service; a signal lets what is under way finish, then ends it.
+/// Runs the service; a signal lets what is under way finish, then ends it. A second one ends it at once.
 pub async fn until_signal(app: App) -> Result<(), Failure> {
     let handle = app.handle();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -35,6 +35,14 @@ pub async fn until_signal(app: App) -> Result<(), Failure> {
         _ = terminate.recv() => {}
         ended = &mut running => return Ok(ended??),
     }
-    handle.stop(true).await;
-    Ok(running.await??)
+    tracing::info!("stopping: what is under way is finished; another signal ends it at once");
+    let finished = async {
+        handle.stop(true).await;
+        running.await
+    };
+    tokio::select! {
+        ended = finished => Ok(ended??),
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
 }

@@ -78,7 +78,7 @@ impl PidFile {
         Ok(pid.map(|pid| PidFile {
             pid,
             socket_dir: line.get(4).unwrap_or(&"").into(),
-            ready: line.get(7).is_some_and(|status| status.trim() == "ready"),
+            ready: line.get(7).is_some_and(|status| ["ready", "standby"].contains(&status.trim())),
         }))
     }
 }

@@ -81,7 +81,7 @@ const fn in_file(key: &'static str, kind: Kind, default: Unset, meaning: &'stati
 pub const SETTINGS: &[Setting] = &[
     both("listen", "LCR_LISTEN", Address, Toml("\"127.0.0.1:8080\""), "Where the service listens"),
     both("public_url", "LCR_PUBLIC_URL", Url, Nothing, "The URL under which callers reach the service; links, tokens and redirects begin with it. Without it: `http://` and `listen`"),
-    both("database_url", "LCR_DATABASE_URL", Secret, Nothing, "PostgreSQL, as `postgres://user:password@host:5432/database`. `lcr serve` does not start without it; `lcr demo` starts a PostgreSQL of its own"),
+    both("database_url", "LCR_DATABASE_URL", Secret, Nothing, "PostgreSQL, as `postgres://user:password@host:5432/database`; several hosts, divided by commas, are a primary and those that may take its place. `lcr serve` does not start without it; `lcr demo` starts a PostgreSQL of its own"),
     both("owner_url", "LCR_OWNER_URL", Secret, Nothing, "PostgreSQL as the owner of the tables, for migrations at the start and the operator's commands. Without it they use `database_url`"),
     both("home", "LCR_HOME", Path, Toml("\".lcr\""), "Where the private PostgreSQL of `lcr demo` lives"),
     both("connections", "LCR_CONNECTIONS", Whole(1, 10_000, "connections"), Toml("8"), "Database connections of each worker"),
@@ -89,6 +89,7 @@ pub const SETTINGS: &[Setting] = &[
     both("proxies", "LCR_PROXIES", Texts, Toml("[]"), "Proxies of your own before the service, by address or network (`10.0.0.0/8`); a variable has them between commas. From these alone `X-Forwarded-For` and `Forwarded` are believed"),
     both("tls.certificate", "LCR_TLS_CERTIFICATE", Path, Nothing, "A PEM file with the certificate and those between it and the root. With it and `tls.key` the service speaks TLS, and reads both again when they change"),
     both("tls.key", "LCR_TLS_KEY", Path, Nothing, "A PEM file with the certificate's private key"),
+    both("grace_seconds", "LCR_GRACE_SECONDS", Whole(1, 3_600, "seconds"), Toml("30"), "How long requests under way may take to finish once the service is told to stop"),
     both("limits.body", "LCR_LIMITS_BODY", Whole(1, MANY, "bytes"), Toml("16777216"), "The largest body of a request, also after unsqueezing"),
     both("limits.address", "LCR_LIMITS_ADDRESS", Whole(256, 60_000, "bytes"), Toml("49152"), "The longest address with its query"),
     both("limits.headers", "LCR_LIMITS_HEADERS", Whole(1_024, 65_536, "bytes"), Toml("32768"), "All header lines of a request together"),

@@ -13,6 +13,7 @@ mod expansion;
 mod export;
 mod health;
 mod history;
+mod hosts;
 mod includes;
 mod lastn;
 mod matching;
@@ -40,11 +41,10 @@ mod watch;
 mod why;
 mod write;
 
-use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres};
 
 pub use across::{AcrossPage, AcrossPlan};
@@ -75,15 +75,26 @@ use crate::access::Sensitive;
 use crate::search::Search;
 use crate::search::cursor::CursorKey;
 use crate::telemetry::metrics::{Connections, Wait};
+use hosts::Hosts;
 use watch::GivenUp;
 
 /// The role that the service has in the database (migrations/0011).
 const SERVICE: &str = "lcr_service";
 
+/// What has PostgreSQL notice within some ten seconds that a service is gone without a word, so that it holds no lock any longer.
+const ENDS_WITH_ITS_CLIENT: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
+
 /// The record's database.
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Where it is; pools of one service share it.
+    hosts: Arc<Hosts>,
     /// The codes that label what is written.
     sensitive: Sensitive,
     /// Tells the pool of requests that were given up.
@@ -112,14 +123,18 @@ pub enum StoreError {
     TooLong,
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
+    #[error("the connection broke while a change was committed, so it may have been made: {}", without_values(.0))]
+    InDoubt(sqlx::Error),
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                StoreError::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::BeginFailed => StoreError::Unavailable(error),
             sqlx::Error::Database(ref refused) if refused.code().as_deref() == Some("57014") => StoreError::TooLong,
             sqlx::Error::Database(ref refused) if is_passing(refused.code().as_deref()) => {
                 StoreError::Unavailable(error)
@@ -141,55 +156,53 @@ fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-/// SQLSTATEs that say the server is starting, stopping, full of connections or has to be asked again.
+/// SQLSTATEs that say the server is starting, stopping, out of disk, memory or connections, failing to read or write its files,
+/// set to reading, or has to be asked again.
 fn is_passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        code.starts_with("57P") || code.starts_with("08") || matches!(code, "53200" | "53300" | "40001" | "40P01")
+        ["57P", "08", "53", "58"].iter().any(|class| code.starts_with(class))
+            || matches!(code, "25006" | "40001" | "40P01")
     })
 }
 
 impl Store {
     /// A pool of at most `connections`, opened when first used, as whoever the URL names: for commands of the operator.
     pub fn connect(url: &str, connections: u32) -> Result<Store, StoreError> {
-        Store::with(PgConnectOptions::from_str(url).map_err(StoreError::Url)?, connections)
+        Store::with(url, &[], connections)
     }
 
     /// The same, for the service: in a role that owns nothing, and sees no person's row unless a statement says in whose reach.
     pub fn of_service(url: &str, connections: u32) -> Result<Store, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
-        let options = options.options([("role", SERVICE), ("client_connection_check_interval", watch::LOOKS)]);
-        Store::with(options, connections)
+        Store::with(url, &[("role", SERVICE), ("client_connection_check_interval", watch::LOOKS)], connections)
     }
 
     /// The same, for requests: a statement that takes longer than this is stopped.
     pub fn of_requests(url: &str, connections: u32, longest: Duration) -> Result<Store, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?;
         let longest = format!("{}ms", longest.as_millis());
-        let options = options.options([
+        let of_requests = [
             ("role", SERVICE),
             ("client_connection_check_interval", watch::LOOKS),
             ("statement_timeout", longest.as_str()),
-        ]);
-        Store::with(options, connections)
+        ];
+        Store::with(url, &of_requests, connections)
     }
 
-    fn with(options: PgConnectOptions, connections: u32) -> Result<Store, StoreError> {
-        // Statements here are short: planning them to machine code costs more than it saves.
-        let options = options.application_name("lcr").options([
-            ("jit", "off"),
-            ("timezone", "UTC"),
-            // What is planned once is kept: planning anew, which PostgreSQL may prefer, costs as much as a page.
-            ("plan_cache_mode", "force_generic_plan"),
-        ]);
+    fn with(url: &str, more: &[(&str, &str)], connections: u32) -> Result<Store, StoreError> {
+        // Statements here are short: planning them to machine code costs more than it saves. What is planned once is kept: planning
+        // anew, which PostgreSQL may prefer, costs as much as a page.
+        let fixed = [("jit", "off"), ("timezone", "UTC"), ("plan_cache_mode", "force_generic_plan")];
+        let hosts = Hosts::of(url, |options| {
+            options.application_name("lcr").options(fixed).options(ENDS_WITH_ITS_CLIENT).options(more.iter().copied())
+        })?;
         let given_up = GivenUp::default();
-        let seen = given_up.clone();
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .after_release(move |connection, _| Box::pin(seen.clone().is_free(connection)))
-            .connect_lazy_with(options);
-        Ok(Store { pool, sensitive: Sensitive::default(), given_up })
+        let pool = hosts.pool(connections, &given_up);
+        Ok(Store { pool, hosts, sensitive: Sensitive::default(), given_up })
+    }
+
+    /// A pool of its own over the same database.
+    pub fn beside(&self, connections: u32) -> Store {
+        let given_up = GivenUp::default();
+        Store { pool: self.hosts.pool(connections, &given_up), given_up, ..self.clone() }
     }
 
     /// The same, labelling what is written by these codes too.

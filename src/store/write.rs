@@ -294,8 +294,11 @@ impl Pending {
         audit::insert(&mut self.tx, rows).await
     }
 
-    /// Makes the changes lasting.
+    /// Makes the changes lasting. Where the answer to that does not come, nobody here knows whether they are.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(timed("commit", self.tx.commit()).await?)
+        timed("commit", self.tx.commit()).await.map_err(|error| match StoreError::from(error) {
+            StoreError::Unavailable(error) => StoreError::InDoubt(error),
+            other => other,
+        })
     }
 }

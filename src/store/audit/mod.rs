@@ -9,7 +9,7 @@ mod verify;
 
 pub use verify::{Anchor, AnchorError, Faults, Verified};
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -27,6 +27,9 @@ use chain::Entry;
 
 /// The most rows one commit takes.
 const BATCH: usize = 1024;
+
+/// How long a commit may take. Then what it is for is refused and its connection given up.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a request ended for the person it was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,7 +247,16 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
 
 async fn commit(store: &Store, rows: &[AuditRow]) -> Result<(), StoreError> {
     let began = Instant::now();
-    let commit = async { insert(&mut *store.connection().await?, rows).await };
+    let commit = async {
+        let mut connection = store.connection().await?;
+        match tokio::time::timeout(PATIENCE, insert(&mut connection, rows)).await {
+            Ok(done) => done,
+            Err(_) => {
+                connection.close_on_drop();
+                Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+            }
+        }
+    };
     // A trace of its own: it is for many requests at once.
     let committed = commit.instrument(tracing::debug_span!(parent: None, "audit commit", rows = rows.len())).await;
     metrics::audit_commit(rows.len(), began.elapsed(), committed.is_ok());

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sqlx::{PgConnection, Row};
+use time::OffsetDateTime;
 
 use super::{Change, Refusal, Write};
 use crate::access::{Grant, Interaction};
@@ -13,6 +14,7 @@ use crate::store::{StoreError, reach};
 /// The newest version of what is to change.
 pub struct Known {
     pub version: i32,
+    pub updated_at: OffsetDateTime,
     pub deleted: bool,
     pub patient_id: i64,
     pub resource: Option<String>,
@@ -93,7 +95,7 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
         visible.extend(first.needs_read().map(|read| reach::versions(&mut sql, read, "t")));
         let ids = sql.bind(ids, "text[]");
         let statement = Expr::fill(
-            "SELECT t.id, t.version, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, coalesce({}, false) AS visible \
+            "SELECT t.id, t.version, t.updated_at, t.verb = 'DELETE' AS deleted, t.patient_id, t.source_id, t.resource, coalesce({}, false) AS visible \
              FROM unnest({}) AS wanted(id) JOIN LATERAL \
              (SELECT * FROM {} h WHERE h.id = wanted.id ORDER BY h.version DESC LIMIT 1) t ON true",
             &[&Expr::all(&visible), &ids, &Expr::literal(grant.spec().history)],
@@ -103,6 +105,7 @@ pub async fn known(tx: &mut PgConnection, writes: &[&Write]) -> Result<HashMap<S
             let id: String = row.try_get("id")?;
             let entry = Known {
                 version: row.try_get("version")?,
+                updated_at: row.try_get("updated_at")?,
                 deleted: row.try_get("deleted")?,
                 patient_id: row.try_get("patient_id")?,
                 resource: row.try_get("resource")?,

@@ -2,6 +2,7 @@
 //! conditional references in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -138,6 +139,9 @@ impl Work<'_> {
         let Some(first) = these.first() else { return Ok(()) };
         let grant = self.writes[*first].grant.clone();
         let known = decide::known(tx, &these.iter().map(|at| &self.writes[*at]).collect::<Vec<_>>()).await?;
+        // Also where a clock was set back, or another instance's goes ahead.
+        let latest = known.values().map(|known| known.updated_at + Duration::from_millis(1)).max();
+        self.now = latest.map_or(self.now, |latest| latest.max(self.now));
         let mut steps = BTreeMap::new();
         let named = these.iter().filter_map(|at| self.writes[*at].resource()).filter_map(decide::named_source);
         let (source_id, mut uri, mut others) =

@@ -155,7 +155,9 @@ pub async fn writes(record: &Record, number: usize) -> Result<Vec<Write>, Failur
         }
         let mut resource: Value = serde_json::from_str(&line)?;
         let Some(members) = resource.as_object_mut() else { continue };
-        ["id", "identifier", "hasMember", "derivedFrom"].map(|name| members.shift_remove(name));
+        for name in ["id", "identifier", "hasMember", "derivedFrom"] {
+            members.shift_remove(name);
+        }
         if let Some(meta) = members.get_mut("meta").and_then(Value::as_object_mut) {
             meta.shift_remove("source");
         }

@@ -22,14 +22,9 @@ pub async fn measure(record: &mut Record, connection: &mut PgConnection) -> Resu
     for (table, _) in &tables {
         run(connection, &format!("CREATE TABLE twin.{table} (LIKE public.{table} INCLUDING ALL)")).await?;
         let file = record.folder.join(format!("{table}.copy"));
-        copy_out(
-            connection,
-            &format!("COPY (SELECT {} FROM public.{table}) TO STDOUT", columns(connection, table).await?),
-            Some(&file),
-        )
-        .await?;
-        let began = Instant::now();
         let columns = columns(connection, table).await?;
+        copy_out(connection, &format!("COPY (SELECT {columns} FROM public.{table}) TO STDOUT"), Some(&file)).await?;
+        let began = Instant::now();
         copy_in(connection, &format!("COPY twin.{table} ({columns}) FROM STDIN"), &file).await?;
         record.loading.copy_in += began.elapsed().as_secs_f64();
         std::fs::remove_file(&file)?;

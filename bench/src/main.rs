@@ -33,7 +33,7 @@ use memory::Memory;
 use options::{Arguments, Options};
 use process::Service;
 use record::Record;
-use results::{Results, Scale};
+use results::Scale;
 
 /// What a run ends with: words for standard error.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use crate::limit::{Script, Trail};
-use crate::load::{self, Open, Outcome, Target};
+use crate::load::{self, Open, Target};
 use crate::memory::Memory as Answering;
 use crate::options::Options;
 use crate::process::Service;

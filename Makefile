@@ -3,7 +3,7 @@
 PROFILE ?= dev
 BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
 
-.PHONY: demo test check bench faults generate setup
+.PHONY: demo test check bench bench-full bench-quick bench-build bench-checks faults generate setup
 
 demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for speed)
 	cargo build --profile $(PROFILE)
@@ -14,12 +14,25 @@ test: setup ## Every test, on PostgreSQL servers of their own; some drive a brow
 	cargo test
 
 check: setup ## Formatting and lints; licences where cargo-deny is installed
-	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
 
-bench: setup ## What a resource costs on its way in, by type, with a release build and a PostgreSQL of its own
+bench: bench-build ## How fast it is beside its limits, in under ten minutes after the build; makes bench/REPORT.md
+	target/release/lcr-bench
+
+bench-full: bench-build ## The same, and the view at 12,000 patients
+	target/release/lcr-bench --full
+
+bench-quick: bench-build ## A look in a minute or so; makes target/bench/REPORT.md
+	target/release/lcr-bench --quick
+
+bench-build: setup
+	@sh scripts/setup.sh bench
+	cargo build --release -p lcr-facade -p lcr-bench
+
+bench-checks: setup ## What a resource costs on its way in, by type, with a release build and a PostgreSQL of its own
 	cargo bench --bench checks
 
 FAULTS ?= 200

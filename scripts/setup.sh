@@ -5,6 +5,8 @@
 # With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
 # tests/browser, chromium, what the pages of docs/ use (curl, jq), openssl, libfaketime (a clock that jumps), and HAPI's validator, which Java 17 and Maven build in
 # tests/validator. Without them those tests say that they are passed over; only in CI they have to run.
+# With the argument `bench` it sees to what measures: pgbench and wrk, and vegeta, which Go builds into target/bench/bin.
+# Without vegeta the benchmark measures no open loops, and says so.
 set -eu
 
 oldest=15
@@ -152,6 +154,51 @@ if [ -n "$packages" ]; then
     say "done"
 fi
 
+may_install() {
+    [ -n "$manager" ] && { [ "$manager" = brew ] || [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
+# Sees to what the benchmark drives.
+bench() {
+    bin=$(dirname "$0")/../target/bench/bin
+    packages=''
+    has wrk || packages=wrk
+    # Debian has pgbench beside the server, whether it is in PATH or not.
+    has pgbench || [ -n "$(find /usr/lib/postgresql -name pgbench 2>/dev/null)" ] || packages="$packages $pgbench_packages"
+    if [ -n "$packages" ]; then
+        say "these measure, and are not there: $packages"
+        # shellcheck disable=SC2086 # a list of words
+        install_packages $packages
+    fi
+    if has vegeta || [ -x "$bin/vegeta" ]; then return; fi
+    # Since 1.21 an older Go fetches the one that a module asks for.
+    if ! new_go; then
+        say "no Go 1.21 or later: vegeta, which asks at a set rate, is built with it"
+        # shellcheck disable=SC2086 # a list of words
+        may_install && (install_packages $go_packages) || :
+    fi
+    if ! new_go; then
+        say "there is no Go 1.21 or later (https://go.dev/dl): open loops will not be measured"
+        return
+    fi
+    say "building vegeta into target/bench/bin"
+    mkdir -p "$bin"
+    GOBIN=$(cd "$bin" && pwd) go install "github.com/tsenart/vegeta/v12@$vegeta" >&2 ||
+        say "vegeta could not be built: open loops will not be measured"
+}
+new_go() {
+    has go && version=$(go env GOVERSION 2>/dev/null) && version=${version#go1.} && [ "${version%%[!0-9]*}" -ge 21 ] 2>/dev/null
+}
+vegeta=v12.13.0
+case $manager in
+apt-get) pgbench_packages=postgresql go_packages=golang-go ;;
+dnf) pgbench_packages=postgresql-contrib go_packages=golang ;;
+apk) pgbench_packages=postgresql-client go_packages=go ;;
+zypper) pgbench_packages=postgresql-contrib go_packages=go ;;
+*) pgbench_packages=postgresql go_packages=go ;;
+esac
+
+if [ "${1:-}" = bench ]; then bench; fi
 [ "${1:-}" = test ] || exit 0
 
 # What those tests need and cannot be had ends the setup in CI alone.
@@ -165,9 +212,6 @@ new_node() {
 }
 has_chromium() {
     [ -n "${LCR_CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome
-}
-may_install() {
-    [ -n "$manager" ] && { [ "$manager" = brew ] || [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 }
 
 packages=''

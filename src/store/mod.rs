@@ -9,6 +9,7 @@
 mod across;
 mod amount;
 mod audit;
+mod checkup;
 mod expansion;
 mod history;
 mod includes;
@@ -43,6 +44,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
+pub use checkup::{Checkup, SchemaState, Upkeep};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};

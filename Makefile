@@ -3,7 +3,7 @@
 PROFILE ?= dev
 BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
 
-.PHONY: demo test check bench bench-full bench-quick bench-build bench-checks faults generate setup
+.PHONY: demo test check bench bench-full bench-quick bench-build bench-checks faults fuzz generate image setup
 
 demo: setup ## Serve a sandbox at http://127.0.0.1:8080 (PROFILE=release for speed)
 	cargo build --profile $(PROFILE)
@@ -16,6 +16,7 @@ test: setup ## Every test, on PostgreSQL servers of their own; some drive a brow
 check: setup ## Formatting and lints; licences where cargo-deny is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --test fuzz
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
 
@@ -50,6 +51,12 @@ generate: setup ## Renew generated files: R4's element table (needs LCR_SHARED o
 	LCR_GENERATE=1 cargo test --test openapi the_committed_document
 	@sh scripts/setup.sh test
 	LCR_GENERATE=1 cargo test --test validator snapshots
+
+fuzz: setup ## Every fuzz target with libFuzzer, FUZZ_SECONDS (60) each
+	@sh scripts/fuzz.sh
+
+image: ## The container image, with docker, podman or buildah, and a look at what came out
+	@sh scripts/image.sh
 
 setup:
 	@sh scripts/setup.sh

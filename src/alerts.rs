@@ -9,7 +9,7 @@ use sha2::Sha256;
 use tokio::sync::Notify;
 use tracing::Instrument;
 
-use crate::config::Overrides;
+use crate::config::{Overrides, secret};
 use crate::store::{Store, Untold};
 use crate::telemetry::traces;
 
@@ -19,8 +19,8 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Why alerts cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub enum AlertsError {
-    #[error("overrides.webhook_secret_file {path} cannot be read: {error}")]
-    Secret { path: String, error: std::io::Error },
+    #[error(transparent)]
+    Secret(#[from] secret::Unreadable),
     #[error("the HTTP client for overrides.webhook could not be made: {0}")]
     Http(#[from] reqwest::Error),
 }
@@ -37,12 +37,8 @@ impl Teller {
     /// None where nobody is to be told.
     pub fn new(config: &Overrides, store: Store) -> Result<Option<Teller>, AlertsError> {
         let Some(url) = config.webhook.clone() else { return Ok(None) };
-        let read = |path: &std::path::PathBuf| {
-            std::fs::read_to_string(path)
-                .map(|text| text.trim().as_bytes().to_vec())
-                .map_err(|error| AlertsError::Secret { path: path.display().to_string(), error })
-        };
-        let secret = config.webhook_secret_file.as_ref().map(read).transpose()?;
+        let read = |path| secret::read("overrides.webhook_secret_file", path).map(String::into_bytes);
+        let secret = config.webhook_secret_file.as_deref().map(read).transpose()?;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))

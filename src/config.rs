@@ -3,6 +3,7 @@
 mod load;
 mod overrides;
 mod proxies;
+pub mod secret;
 pub mod settings;
 mod sign_in;
 mod telemetry;
@@ -37,9 +38,13 @@ pub struct Config {
     pub public_url: Option<String>,
     /// PostgreSQL; `lcr demo` starts one of its own when this is missing.
     pub database_url: Option<String>,
+    /// A file that holds `database_url`.
+    pub database_url_file: Option<PathBuf>,
     /// PostgreSQL as the owner of the tables, for the commands of the operator and migrations at the start; without it they use
     /// `database_url`.
     pub owner_url: Option<String>,
+    /// A file that holds `owner_url`.
+    pub owner_url_file: Option<PathBuf>,
     /// Where the private database lives.
     pub home: PathBuf,
     /// Connections of each worker's pool.
@@ -116,7 +121,9 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             database_url: None,
+            database_url_file: None,
             owner_url: None,
+            owner_url_file: None,
             home: PathBuf::from(".lcr"),
             connections: 8,
             workers: 0,
@@ -165,6 +172,8 @@ pub enum ConfigError {
     File { path: String, error: std::io::Error },
     #[error("the configuration is wrong: {0}")]
     Value(String),
+    #[error("the configuration is wrong: {0}")]
+    Secret(#[from] secret::Unreadable),
 }
 
 impl Config {
@@ -176,7 +185,18 @@ impl Config {
             Some(path) => std::fs::read_to_string(Path::new(path))
                 .map_err(|error| ConfigError::File { path: path.clone(), error })?,
         };
-        Config::of(&text, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Config::of(&text, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?.with_secrets()
+    }
+
+    /// The same, with the URLs that are in files.
+    fn with_secrets(mut self) -> Result<Config, ConfigError> {
+        if let Some(path) = &self.database_url_file {
+            self.database_url = Some(secret::read("database_url_file (LCR_DATABASE_URL_FILE)", path)?);
+        }
+        if let Some(path) = &self.owner_url_file {
+            self.owner_url = Some(secret::read("owner_url_file (LCR_OWNER_URL_FILE)", path)?);
+        }
+        Ok(self)
     }
 
     /// What a file's text and the variables come to.
@@ -207,6 +227,14 @@ impl Config {
         }
         if let Some(words) = self.tls.fault() {
             return wrong(words.to_owned());
+        }
+        for (key, url, file) in [
+            ("database_url", &self.database_url, &self.database_url_file),
+            ("owner_url", &self.owner_url, &self.owner_url_file),
+        ] {
+            if url.is_some() && file.is_some() {
+                return wrong(format!("{key} and {key}_file are both set; keep one"));
+            }
         }
         self.policies = match Policies::with(&self.role_policy) {
             Ok(policies) => policies,

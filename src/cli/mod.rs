@@ -3,6 +3,8 @@
 mod audit;
 mod client;
 mod demo;
+mod doctor;
+mod health;
 pub mod import;
 mod migrate;
 pub mod relationship;
@@ -66,6 +68,10 @@ enum Command {
         #[command(subcommand)]
         command: audit::AuditCommand,
     },
+    /// Tell what is wrong with this deployment: configuration, database, roles, clocks, keys, sign-in; changes nothing
+    Doctor,
+    /// Ask the service of this configuration, on this machine, whether it can serve: for containers, which have no curl
+    Health,
     /// Print the OpenAPI document, as /openapi.json serves it
     Openapi,
     /// The sandbox's tools
@@ -165,6 +171,16 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Doctor => {
+            if !doctor::doctor().await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Health => {
+            if !health::health(&Config::load()?).await? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Openapi => print!("{}", openapi::document()),
         Command::Sandbox { command: SandboxCommand::Token { persona } } => {
             let claims = sandbox::persona(&persona)?;
@@ -185,13 +201,18 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The database of the configuration, or the running demo's.
+/// The database of the configuration, or the running demo's, as its owner.
 fn database(config: &Config) -> Result<Store, Failure> {
-    if let Some(url) = config.owner_url.as_ref().or(config.database_url.as_ref()) {
-        return Ok(Store::connect(url, 4)?.labelling(config.sensitive_codes()));
+    Ok(Store::connect(&database_url(config, true)?, 4)?.labelling(config.sensitive_codes()))
+}
+
+/// Its URL: the owner's where one is set and asked for.
+fn database_url(config: &Config, owner: bool) -> Result<String, Failure> {
+    if let Some(url) = config.owner_url.as_ref().filter(|_| owner).or(config.database_url.as_ref()) {
+        return Ok(url.clone());
     }
     match cluster::locate(&config.home)? {
-        Some(address) => Ok(Store::connect(&address.url(demo::DATABASE), 4)?.labelling(config.sensitive_codes())),
+        Some(address) => Ok(address.url(demo::DATABASE)),
         None => Err(format!(
             "no database: nothing runs under {}; start `lcr demo` (make demo) first, or set LCR_DATABASE_URL",
             config.home.display()

@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use super::flow::Upstream;
 use super::secret;
 use crate::access::Policies;
+use crate::config::secret::read as read_secret;
 use crate::config::{SignIn, SignInKind};
 use crate::store::Store;
 use crate::telemetry::traces;
@@ -81,13 +82,11 @@ type ReadyClient =
 impl Provider {
     /// A provider of the configuration; the words say what is wrong with it.
     pub fn open_id(config: &SignIn, http: reqwest::Client, policies: Policies) -> Result<Provider, String> {
-        let read = |path: &std::path::Path| {
-            std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
-        };
+        let read = |key, path: &std::path::Path| read_secret(key, path).map_err(|error| error.to_string());
         let proof = match (&config.client_secret, &config.client_secret_file, &config.private_key_file) {
             (Some(secret), _, _) => Proof::Secret(secret.clone()),
-            (_, Some(path), _) => Proof::Secret(String::from_utf8_lossy(&read(path)?).trim().to_owned()),
-            (_, _, Some(path)) => Proof::Key { pem: read(path)?, kid: config.key_id.clone() },
+            (_, Some(path), _) => Proof::Secret(read("client_secret_file", path)?),
+            (_, _, Some(path)) => Proof::Key { pem: read("private_key_file", path)?.into_bytes(), kid: config.key_id.clone() },
             _ => return Err("there is no secret and no key".to_owned()),
         };
         let open_id = OpenId { config: config.clone(), proof, http, policies, found: Mutex::default() };
@@ -107,6 +106,14 @@ impl Provider {
         match self {
             Provider::OpenId(open_id) => &open_id.config.title,
             Provider::Sandbox => "A persona of the sandbox",
+        }
+    }
+
+    /// Whether the provider's discovery document can be had and is its own.
+    pub async fn reached(&self) -> Result<(), UpstreamError> {
+        match self {
+            Provider::Sandbox => Ok(()),
+            Provider::OpenId(open_id) => open_id.metadata().await.map(drop),
         }
     }
 

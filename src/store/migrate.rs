@@ -7,6 +7,11 @@ use super::{Store, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
+/// The numbers of this program's migrations.
+pub(super) fn versions() -> Vec<i64> {
+    MIGRATIONS.iter().map(|migration| migration.version).collect()
+}
+
 impl Store {
     /// Brings the schema, and the terminology that is shipped, up to date; does nothing when they are. Rows that are there
     /// already may be left for `reindex`.

@@ -9,6 +9,7 @@
 mod across;
 mod amount;
 mod audit;
+mod checkup;
 mod expansion;
 mod export;
 mod health;
@@ -51,6 +52,7 @@ pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
 pub use export::{Export, NewExport};
 pub use health::Part;
+pub use checkup::{Checkup, SchemaState, Upkeep};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};

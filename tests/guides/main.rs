@@ -10,3 +10,4 @@ mod reference;
 mod samples;
 mod shell;
 mod tables;
+mod threats;

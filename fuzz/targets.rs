@@ -40,7 +40,8 @@ const MOST: usize = 1 << 20;
 
 static KEY: LazyLock<CursorKey> = LazyLock::new(|| CursorKey::new(vec![7; 32]));
 static CALLER: LazyLock<Caller> = LazyLock::new(|| smart::operator("fuzz", "https://source.example"));
-static PATIENT: LazyLock<Object> = LazyLock::new(|| object(include_bytes!("seeds/json/patient.json")).unwrap_or_default());
+static PATIENT: LazyLock<Object> =
+    LazyLock::new(|| object(include_bytes!("seeds/json/patient.json")).unwrap_or_default());
 
 fn object(bytes: &[u8]) -> Option<Object> {
     match Json::parse(bytes) {
@@ -137,9 +138,8 @@ fn xml_patch(bytes: &[u8]) {
 fn fhirpath(bytes: &[u8]) {
     let path = String::from_utf8_lossy(bytes);
     let _ = Expression::read(&path);
-    let part = |name: &str, key: &str, value: &str| {
-        Json::object([("name", Json::string(name)), (key, Json::string(value))])
-    };
+    let part =
+        |name: &str, key: &str, value: &str| Json::object([("name", Json::string(name)), (key, Json::string(value))]);
     let parts = vec![
         part("type", "valueCode", "replace"),
         part("path", "valueString", &path),
@@ -184,7 +184,9 @@ fn token(bytes: &[u8]) {
     if let Ok(params) = Params::read(&form) {
         let _ = assertion::issuer(&params);
     }
-    for span in [date::parse_date(&said), date::parse_date_time(&said), date::parse_instant(&said), date::parse_search(&said)] {
+    for span in
+        [date::parse_date(&said), date::parse_date_time(&said), date::parse_instant(&said), date::parse_search(&said)]
+    {
         assert!(span.is_none_or(|span| span.lo <= span.hi), "{said}");
     }
 }

@@ -93,11 +93,16 @@ impl Certificate {
 
     /// Warns of a certificate that clients refuse, or will soon.
     fn tell(&self) {
-        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        let ends = current.cert.first().and_then(|own| ends(own));
-        if let Some(words) = ends.and_then(|ends| warning(ends, OffsetDateTime::now_utc())) {
+        if let Some(words) = self.warning() {
             tracing::warn!(file = %self.certificate.display(), "{words}");
         }
+    }
+
+    /// What is to be said where clients refuse it, or will soon.
+    pub fn warning(&self) -> Option<String> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let ends = current.cert.first().and_then(|own| ends(own));
+        ends.and_then(|ends| warning(ends, OffsetDateTime::now_utc()))
     }
 }
 

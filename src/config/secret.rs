@@ -36,7 +36,8 @@ mod tests {
             read("database_url_file", &path).map_err(|error| error.to_string())
         };
         assert_eq!(of("good", b"postgres://a:b@c/d\n"), Ok("postgres://a:b@c/d".to_owned()));
-        for (name, bytes, words) in [("empty", &b" \n"[..], "is empty"), ("binary", &b"s3cret\xff"[..], "is not text")] {
+        for (name, bytes, words) in [("empty", &b" \n"[..], "is empty"), ("binary", &b"s3cret\xff"[..], "is not text")]
+        {
             let error = of(name, bytes).expect_err(name);
             assert!(error.contains("database_url_file") && error.contains(name) && error.contains(words), "{error}");
             assert!(!error.contains("s3cret"), "{error}");

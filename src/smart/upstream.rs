@@ -86,7 +86,9 @@ impl Provider {
         let proof = match (&config.client_secret, &config.client_secret_file, &config.private_key_file) {
             (Some(secret), _, _) => Proof::Secret(secret.clone()),
             (_, Some(path), _) => Proof::Secret(read("client_secret_file", path)?),
-            (_, _, Some(path)) => Proof::Key { pem: read("private_key_file", path)?.into_bytes(), kid: config.key_id.clone() },
+            (_, _, Some(path)) => {
+                Proof::Key { pem: read("private_key_file", path)?.into_bytes(), kid: config.key_id.clone() }
+            }
             _ => return Err("there is no secret and no key".to_owned()),
         };
         let open_id = OpenId { config: config.clone(), proof, http, policies, found: Mutex::default() };

@@ -50,9 +50,9 @@ use sqlx::{PgPool, Postgres};
 
 pub use across::{AcrossPage, AcrossPlan};
 pub use audit::{Anchor, AnchorError, AuditRow, AuditTrail, Faults, Outcome, Verified};
+pub use checkup::{Checkup, SchemaState, Upkeep};
 pub use export::{Export, NewExport};
 pub use health::Part;
-pub use checkup::{Checkup, SchemaState, Upkeep};
 pub use history::{HistoryPage, HistoryPlace, HistoryRange, HistoryTarget, Version};
 pub use lastn::{Lastn, Latest, LatestRow};
 pub use matching::{Candidate, Candidates, Keys};

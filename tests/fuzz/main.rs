@@ -16,9 +16,50 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What formats are made of: changes put these in beside plain bytes.
 const WORDS: [&str; 44] = [
-    "{", "}", "[", "]", "\"", ":", ",", "null", "true", "1e309", "-0", "0.00", "\\u0000", "\\ud800", "<", ">", "/>", "&#0;", "<!DOCTYPE x>",
-    "<![CDATA[", "xmlns=\"", "&amp;", "=", "&", "%00", "%", "$", "|", "\\,", "_has:", ":missing=", ".", "..", "~1", "resourceType", "(", ")",
-    "where(", " or ", "9999-12-31T23:59:60Z", "0000", "é", "\u{1f600}", "zqj",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ":",
+    ",",
+    "null",
+    "true",
+    "1e309",
+    "-0",
+    "0.00",
+    "\\u0000",
+    "\\ud800",
+    "<",
+    ">",
+    "/>",
+    "&#0;",
+    "<!DOCTYPE x>",
+    "<![CDATA[",
+    "xmlns=\"",
+    "&amp;",
+    "=",
+    "&",
+    "%00",
+    "%",
+    "$",
+    "|",
+    "\\,",
+    "_has:",
+    ":missing=",
+    ".",
+    "..",
+    "~1",
+    "resourceType",
+    "(",
+    ")",
+    "where(",
+    " or ",
+    "9999-12-31T23:59:60Z",
+    "0000",
+    "é",
+    "\u{1f600}",
+    "zqj",
 ];
 
 /// A generator of numbers that is the same everywhere (SplitMix64): a failure can be had again.
@@ -76,13 +117,15 @@ fn changed(seeds: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
-    let mut paths: Vec<_> = fs::read_dir(&folder).expect("its seeds").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(&folder).expect("its seeds").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     let mut seeds: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).expect("a seed")).collect();
     // The profiles' examples are seeds too.
     if name == "json" {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("fhir-profiles/examples/good");
-        let mut paths: Vec<_> = fs::read_dir(&examples).expect("examples").map(|entry| entry.expect("an entry").path()).collect();
+        let mut paths: Vec<_> =
+            fs::read_dir(&examples).expect("examples").map(|entry| entry.expect("an entry").path()).collect();
         paths.sort();
         seeds.extend(paths.iter().map(|path| fs::read(path).expect("an example")));
     }

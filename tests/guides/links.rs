@@ -10,7 +10,10 @@ const FOLDERS: [&str; 7] = ["src/", "docs/", "tests/", "migrations/", "scripts/"
 
 fn pages() -> Vec<Page> {
     let mut pages = all();
-    pages.extend(["ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "migrations/README.md", "sandbox/app/README.md"].map(Page::read));
+    pages.extend(
+        ["ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "migrations/README.md", "sandbox/app/README.md"]
+            .map(Page::read),
+    );
     pages
 }
 

@@ -3,9 +3,11 @@
 use std::fmt::{self, Display, Formatter};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::Config;
-use crate::store::{Checkup, SchemaState, Upkeep};
+use crate::store::{Checkup, Part, SchemaState, Upkeep};
+use crate::tls::{Certificate, TlsError};
 
 /// Connections beside the workers' pools: the service's own two, and those of a few commands.
 const BESIDE: usize = 6;
@@ -80,7 +82,10 @@ pub fn addresses(config: &Config) -> Vec<Finding> {
         None if local => warning(what, format!("only this machine reaches {}; public_url is not set", config.root())),
         None => bad(
             what,
-            format!("public_url is not set: links and redirects would begin with {}, which no caller can use", config.root()),
+            format!(
+                "public_url is not set: links and redirects would begin with {}, which no caller can use",
+                config.root()
+            ),
         ),
         Some(url) if url.starts_with("https://") => good(what, format!("{url}, listening on {}", config.listen)),
         Some(url) => warning(what, format!("{url} is not https: tokens and records would travel in the clear")),
@@ -97,7 +102,9 @@ pub fn readers(key: &'static str, path: &Path) -> Option<Finding> {
 /// How far the database's clock is ahead of this machine's, in seconds.
 pub fn clock(ahead: f64) -> Option<Finding> {
     let what = "clock";
-    let words = || format!("the database's clock and this machine's differ by {:.1} s: have both keep time by NTP", ahead.abs());
+    let words = || {
+        format!("the database's clock and this machine's differ by {:.1} s: have both keep time by NTP", ahead.abs())
+    };
     Some(match ahead.abs() {
         apart if apart > CLOCK_WRONG => bad(what, words()),
         apart if apart > CLOCK_NOTED => warning(what, words()),
@@ -121,7 +128,10 @@ pub fn database(checkup: &Checkup, pools: usize) -> Vec<Finding> {
         }
     };
     wrong(checkup.encoding != "UTF8", "its encoding is not UTF8: make it with ENCODING 'UTF8'");
-    wrong(checkup.read_only, "it takes no writes (a standby, or default_transaction_read_only): nothing is answered without its audit row");
+    wrong(
+        checkup.read_only,
+        "it takes no writes (a standby, or default_transaction_read_only): nothing is answered without its audit row",
+    );
     wrong(!checkup.fsync, "fsync is off: what was acknowledged may be lost");
     wrong(!checkup.full_page_writes, "full_page_writes is off: a crash may leave torn pages");
     wrong(checkup.synchronous_commit == "off", "synchronous_commit is off: what was acknowledged may be lost");
@@ -130,7 +140,10 @@ pub fn database(checkup: &Checkup, pools: usize) -> Vec<Finding> {
             findings.push(warning(what, words));
         }
     };
-    think(checkup.encrypted == Some(false), "the way to it is not encrypted: add sslmode=verify-full to its URL".to_owned());
+    think(
+        checkup.encrypted == Some(false),
+        "the way to it is not encrypted: add sslmode=verify-full to its URL".to_owned(),
+    );
     think(
         checkup.logs_values,
         "its log may hold values of statements, which are patients' data: set log_parameter_max_length and \
@@ -147,7 +160,10 @@ fn connections(checkup: &Checkup, pools: usize) -> Option<Finding> {
     let what = "connections";
     let allowed = usize::try_from(checkup.connections_allowed).unwrap_or_default();
     let needed = pools + BESIDE;
-    let words = format!("an instance opens up to {needed}, PostgreSQL allows {allowed}, of which {} are open now", checkup.connections_open);
+    let words = format!(
+        "an instance opens up to {needed}, PostgreSQL allows {allowed}, of which {} are open now",
+        checkup.connections_open
+    );
     Some(if allowed < needed {
         bad(what, format!("{words}: lower connections or workers, or raise max_connections"))
     } else {
@@ -174,26 +190,44 @@ pub fn schema(state: &SchemaState) -> (Finding, bool) {
     let numbers = |all: &[i64]| all.iter().map(|n| format!("{n:04}")).collect::<Vec<_>>().join(", ");
     match state {
         SchemaState::Empty => (bad(what, "the database is empty: run `lcr migrate`".to_owned()), false),
-        SchemaState::Broken(at) => {
-            (bad(what, format!("{at:04} began and did not end: restore, or mend it by hand and run `lcr migrate`")), false)
-        }
+        SchemaState::Broken(at) => (
+            bad(what, format!("{at:04} began and did not end: restore, or mend it by hand and run `lcr migrate`")),
+            false,
+        ),
         SchemaState::Behind(missing) => {
             (bad(what, format!("not applied: {}; run `lcr migrate`", numbers(missing))), false)
         }
         SchemaState::UpToDate => (good(what, "all are applied".to_owned()), true),
-        SchemaState::Ahead(newer) => {
-            (warning(what, format!("a newer version has applied {}: fine while it is rolled out", numbers(newer))), true)
-        }
+        SchemaState::Ahead(newer) => (
+            warning(what, format!("a newer version has applied {}: fine while it is rolled out", numbers(newer))),
+            true,
+        ),
     }
 }
 
-/// Whether the second lock holds for the service.
-pub fn lock(holds: bool) -> Finding {
-    let what = "second lock";
-    if holds {
-        return good(what, "the service's role owns nothing and is bound by row-level security".to_owned());
+/// Whether a part that readiness asks for is well, asked as the service.
+pub fn part(part: Part, is_well: bool) -> Finding {
+    let (what, remedy) = part.words();
+    match (part, is_well) {
+        (_, false) => bad(what, remedy.to_owned()),
+        (Part::Lock, true) => {
+            good(what, "the service's role owns nothing and is bound by row-level security".to_owned())
+        }
+        (Part::Audit, true) => good(what, "a row can be added to the trail; it was taken back".to_owned()),
+        (_, true) => good(what, "well".to_owned()),
     }
-    bad(what, "lcr_service owns tables or passes over row-level security: take both from it; `lcr serve` does not start".to_owned())
+}
+
+/// The certificate that the service would show.
+pub fn certificate(read: Result<Arc<Certificate>, TlsError>) -> Finding {
+    let what = "certificate";
+    match read {
+        Err(error) => bad(what, error.to_string()),
+        Ok(certificate) => match certificate.warning() {
+            Some(words) => warning(what, words),
+            None => good(what, "it fits its key, and is good for two weeks at least".to_owned()),
+        },
+    }
 }
 
 /// Keys and months.

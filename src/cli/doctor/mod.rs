@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::{Failure, database_url};
 use crate::config::Config;
 use crate::smart::upstream::Provider;
-use crate::store::Store;
+use crate::store::{Part, Store};
+use crate::tls::Certificate;
 use judge::{Finding, bad, good, warning};
 
 /// How long a sign-in provider may take to answer.
@@ -22,6 +23,8 @@ pub async fn doctor() -> Result<bool, Failure> {
         Ok(config) => {
             findings.push(good("configuration", source_of(std::env::var("LCR_CONFIG").ok().as_deref())));
             findings.extend(judge::addresses(&config));
+            let certificate = config.tls.files().map(|(certificate, key)| Certificate::read(certificate, key));
+            findings.extend(certificate.map(judge::certificate));
             findings.extend(secret_files(&config).filter_map(|(key, path)| judge::readers(key, path)));
             findings.extend(of_database(&config).await);
             findings.extend(of_sign_in(&config).await);
@@ -88,7 +91,10 @@ async fn look(config: &Config, url: &str, findings: &mut Vec<Finding>) -> Result
         return Ok(());
     }
     let service = Store::of_service(url, 1)?;
-    findings.push(judge::lock(service.is_locked().await?));
+    let key = service.cursor_key().await?;
+    for part in [Part::Lock, Part::Audit] {
+        findings.push(judge::part(part, service.is_well(part, &key).await.unwrap_or(false)));
+    }
     findings.extend(judge::upkeep(&login.upkeep().await?));
     let waiting: Vec<&str> = login.to_reindex().await?.iter().map(|spec| spec.name).collect();
     findings.push(judge::reindexing(&waiting));
@@ -99,7 +105,8 @@ async fn look(config: &Config, url: &str, findings: &mut Vec<Finding>) -> Result
 async fn of_sign_in(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     if config.sign_in.is_empty() {
-        findings.push(good("sign-in", "no provider: nobody signs in here; backend services still get tokens".to_owned()));
+        findings
+            .push(good("sign-in", "no provider: nobody signs in here; backend services still get tokens".to_owned()));
     }
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build();
     for provider in &config.sign_in {
@@ -119,7 +126,8 @@ async fn of_sign_in(config: &Config) -> Vec<Finding> {
     if config.overrides.webhook.is_none() {
         findings.push(warning(
             "alerts",
-            "overrides.webhook is not set: that somebody broke the glass is seen only by who looks at the review queue".to_owned(),
+            "overrides.webhook is not set: that somebody broke the glass is seen only by who looks at the review queue"
+                .to_owned(),
         ));
     }
     findings

@@ -99,7 +99,7 @@ const ASKED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Who asks: users of several roles, a source, and somebody whose token is none.
-const PERSONAS: &[&str] = &["gp", "stranger", "patient", "privacy-officer", "gp-system", ""];
+pub const PERSONAS: &[&str] = &["gp", "stranger", "patient", "privacy-officer", "gp-system", ""];
 
 /// A value that nobody else sends.
 pub fn mark() -> String {
@@ -149,10 +149,15 @@ impl About {
     }
 }
 
-/// Asks everything as everybody; says how often each status was the answer.
-pub async fn everything(app: &TestApp, about: &About, secrets: &mut Secrets) -> std::collections::BTreeMap<u16, usize> {
+/// Asks everything as each of these; says how often each status was the answer.
+pub async fn everything(
+    app: &TestApp,
+    personas: &[&str],
+    about: &About,
+    secrets: &mut Secrets,
+) -> std::collections::BTreeMap<u16, usize> {
     let mut statuses = std::collections::BTreeMap::new();
-    for persona in PERSONAS {
+    for persona in personas {
         let token = match *persona {
             "" => mark(),
             name => app.persona(name).await.token,

@@ -16,7 +16,7 @@ use crate::config::Traces;
 use traces::TracesError;
 
 /// What PostgreSQL says beside its answers ("relation already exists, skipping") is of interest to nobody who did not ask.
-const QUIET: &str = "sqlx::postgres::notice=warn";
+const QUIET: &str = "sqlx=warn";
 
 /// What was started; `finish` it when the program ends.
 pub struct Telemetry(SdkTracerProvider);

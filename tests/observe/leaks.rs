@@ -15,7 +15,7 @@ use crate::receiver::Receiver;
 use crate::secrets::Secrets;
 use crate::service::{Service, until};
 use crate::support::{FAR, NEAR, world_with};
-use crate::work::{About, everything, mark, sign_ins};
+use crate::work::{About, PERSONAS, everything, mark, sign_ins};
 
 /// What docs/run-in-production.md asks for, and every statement in PostgreSQL's log.
 const DISCREET: [&str; 4] = [
@@ -93,10 +93,10 @@ async fn nothing_of_anybody_is_in_a_log_a_span_or_a_figure() {
     world.app.base = format!("{}/fhir", service.url);
 
     sign_ins(&world, &mut secrets).await;
-    let mut statuses = everything(&world.app, &about, &mut secrets).await;
+    let mut statuses = everything(&world.app, PERSONAS, &about, &mut secrets).await;
     for (breaks, mends) in FAULTS {
         sqlx::query(breaks).execute(&mut owner).await.expect(breaks);
-        for (status, count) in everything(&world.app, &about, &mut secrets).await {
+        for (status, count) in everything(&world.app, &["gp", "gp-system"], &about, &mut secrets).await {
             *statuses.entry(status).or_default() += count;
         }
         sqlx::query(mends).execute(&mut owner).await.expect(mends);

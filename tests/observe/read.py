@@ -25,4 +25,4 @@ for family in families:
         if family.type != "counter" and sample.name.endswith("_total"):
             wrong.append(f"{sample.name} is no counter")
 print("families:", len(families))
-sys.exit("\n".join(wrong))
+sys.exit("\n".join(wrong) or 0)

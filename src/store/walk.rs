@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::plan::{beyond, conditions, sort_keys};
 use super::sql::{Expr, Sql};
-use super::{Store, StoreError, reach, terms};
+use super::{Store, StoreError, predicate, reach, terms};
 use crate::search::Search;
 use crate::search::cursor::Cursor;
 
@@ -31,10 +31,24 @@ impl Store {
         let order: Vec<Expr> = keys.iter().map(|key| key.order(false)).collect();
         let limit = sql.bind(i64::try_from(search.count()).unwrap_or(i64::MAX), "bigint");
         let resource = reach::shown(&mut sql, search.grant(), "t");
-        sql.push(&Expr::fill(
-            "SELECT t.id, t.patient_id, {} FROM {} t WHERE {} ORDER BY {} LIMIT {}",
-            &[&resource, &Expr::literal(search.grant().spec().seen.current), &all, &Expr::list(&order), &limit],
-        ));
+        let spec = search.grant().spec();
+        let (table, order) = (Expr::literal(spec.seen.current), Expr::list(&order));
+        let rows =
+            Expr::fill("SELECT t.id, t.patient_id, {} AS resource FROM {} t WHERE {}", &[&resource, &table, &all]);
+        let statement = match search.within() {
+            None => Expr::fill("{} ORDER BY {} LIMIT {}", &[&rows, &order, &limit]),
+            // One person after another: of several at once PostgreSQL reads and sorts all rows for each piece.
+            Some(patient) => {
+                let people = predicate::people_of_compartment(&mut sql, spec, patient);
+                let opened = reach::opened(&mut sql, search.grant());
+                Expr::fill(
+                    "SELECT t.id, t.patient_id, t.resource FROM unnest({}) u(person) CROSS JOIN LATERAL \
+                     ({} AND t.patient_id = u.person ORDER BY t.id LIMIT {}) t WHERE {} ORDER BY {} LIMIT {}",
+                    &[&people, &rows, &limit, &opened, &order, &limit],
+                )
+            }
+        };
+        sql.push(&statement);
         let mut connection = self.pool.acquire().await?;
         terms::check(&mut connection, &search).await?;
         let (mut rows, mut last) = (0, Vec::new());

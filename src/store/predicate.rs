@@ -56,18 +56,32 @@ fn of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, alias: &'static st
         Compartment::Trail => Expr::fill("{} && {}", &[&Expr::column(alias, "patient"), &target]),
         Compartment::Nobody => return Expr::literal("false"),
     };
-    let members = spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column);
-    let (mut within, mut people) =
-        (vec![about], Expr::fill("SELECT k.patient_id FROM patient_key k WHERE k.id = {}", &[&id]));
-    for column in members {
+    let mut within = vec![about];
+    for column in members(spec) {
         // As the indexes on these columns have it: few of their references are to Patients.
         within.push(Expr::fill("patients_in({}) && {}", &[&Expr::column(alias, column), &target]));
+    }
+    // First whose records they can be in: all indexes begin with the key of the person.
+    let people = people_of_compartment(sql, spec, patient);
+    Expr::fill("({} = ANY({}) AND {})", &[&Expr::column(alias, "patient_id"), &people, &Expr::any(&within)])
+}
+
+/// The people in whose records a Patient's compartment can have rows of a type: the Patient, and those in whose they took part.
+pub fn people_of_compartment(sql: &mut Sql, spec: &'static ResourceSpec, patient: &str) -> Expr {
+    let target = sql.bind(vec![format!("Patient/{patient}")], "text[]");
+    let id = sql.bind(patient.to_owned(), "text");
+    let mut people = Expr::fill("SELECT k.patient_id FROM patient_key k WHERE k.id = {}", &[&id]);
+    for column in members(spec) {
         let table = Expr::literal(spec.seen.current);
         let rows = "{} UNION SELECT m.patient_id FROM {} m WHERE patients_in({}) && {}";
         people = Expr::fill(rows, &[&people, &table, &Expr::column("m", column), &target]);
     }
-    // First whose records they can be in: all indexes begin with the key of the person.
-    Expr::fill("({} = ANY(ARRAY({})) AND {})", &[&Expr::column(alias, "patient_id"), &people, &Expr::any(&within)])
+    Expr::fill("ARRAY({})", &[&people])
+}
+
+/// The columns that name who took part.
+fn members(spec: &'static ResourceSpec) -> impl Iterator<Item = &'static str> {
+    spec.members.iter().filter_map(|code| spec.param(code)).map(|param| param.column)
 }
 
 /// Whether the row `from` refers, by the parameter, to the row `to` of a type.

@@ -20,6 +20,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
         migrate::warn(&store).await?;
     }
     store.close().await;
+    drop(store);
     let app = App::build(config, &url).await?;
     tracing::info!(url = app.url(), "serving");
     until_signal(app).await

@@ -58,7 +58,8 @@ impl Hosts {
 
     /// A pool of at most `connections`, opened when first used.
     pub fn pool(self: &Arc<Hosts>, connections: u32, given_up: &GivenUp) -> PgPool {
-        let (before, after) = (Arc::clone(self), Arc::clone(self));
+        // A pool that held them would never end: they hold it.
+        let (before, after) = (Arc::downgrade(self), Arc::downgrade(self));
         let given_up = given_up.clone();
         let choose = self.options.len() > 1;
         let pool = PgPoolOptions::new()
@@ -66,12 +67,22 @@ impl Hosts {
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
             .before_acquire(move |connection, meta| {
-                let hosts = Arc::clone(&before);
-                Box::pin(async move { hosts.may_be_used(connection, meta.age, meta.idle_for).await })
+                let hosts = before.upgrade();
+                Box::pin(async move {
+                    match hosts {
+                        Some(hosts) => hosts.may_be_used(connection, meta.age, meta.idle_for).await,
+                        None => Ok(true),
+                    }
+                })
             })
             .after_release(move |connection, _| {
-                let (hosts, given_up) = (Arc::clone(&after), given_up.clone());
-                Box::pin(async move { hosts.may_be_kept(connection, given_up).await })
+                let (hosts, given_up) = (after.upgrade(), given_up.clone());
+                Box::pin(async move {
+                    match hosts {
+                        Some(hosts) => hosts.may_be_kept(connection, given_up).await,
+                        None => Ok(true),
+                    }
+                })
             })
             .after_connect(move |connection, _| {
                 Box::pin(async move {

@@ -44,15 +44,26 @@ pub async fn judge(sql: &mut PgConnection, journal: &Journal, patient: &str) -> 
     sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ").execute(&mut *sql).await.expect("a snapshot");
     let rows = versions(sql, patient).await;
     consistent(sql, patient, &rows).await;
-    let audit: Vec<(Uuid, Option<String>)> = sqlx::query_as(
-        "SELECT request_id, what FROM audit WHERE outcome = 0 AND patient_id = (SELECT patient_id FROM patient_key WHERE id = $1)",
+    let audit: Vec<Option<String>> = sqlx::query_scalar(
+        "SELECT what FROM audit WHERE outcome = 0 AND patient_id = (SELECT patient_id FROM patient_key WHERE id = $1)",
     )
     .bind(patient)
     .fetch_all(&mut *sql)
     .await
     .expect("the trail");
     logged(&rows, &audit);
-    let requests: HashSet<Uuid> = audit.iter().map(|(request, _)| *request).collect();
+    let told = journal.all().into_iter().filter_map(|entry| match entry.told {
+        Told::Done { request, .. } => Some(request),
+        Told::Nothing => None,
+    });
+    // A search that found nobody is in the trail about nobody.
+    let requests: Vec<Uuid> =
+        sqlx::query_scalar("SELECT request_id FROM audit WHERE outcome = 0 AND request_id = ANY ($1)")
+            .bind(told.collect::<Vec<_>>())
+            .fetch_all(&mut *sql)
+            .await
+            .expect("the trail");
+    let requests: HashSet<Uuid> = requests.into_iter().collect();
     let mut counts = Counts::default();
     for entry in journal.all() {
         if let Told::Done { request, .. } = &entry.told {
@@ -96,10 +107,10 @@ async fn consistent(sql: &mut PgConnection, patient: &str, rows: &[Row]) {
 }
 
 /// Each version has its row in the trail, and the trail names no version that is not there.
-fn logged(rows: &[Row], audit: &[(Uuid, Option<String>)]) {
+fn logged(rows: &[Row], audit: &[Option<String>]) {
     let made: BTreeSet<String> =
         rows.iter().map(|row| format!("Observation/{}/_history/{}", row.id, row.version)).collect();
-    let named = audit.iter().filter_map(|(_, what)| what.clone());
+    let named = audit.iter().flatten().cloned();
     let named: BTreeSet<String> =
         named.filter(|what| what.starts_with("Observation/") && what.contains("/_history/")).collect();
     let missing: Vec<&String> = made.symmetric_difference(&named).collect();

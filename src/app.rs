@@ -16,6 +16,7 @@ use crate::http::cors;
 use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
 use crate::profile::{self, Unusable};
+use crate::smart::recent::Recent;
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
 
@@ -79,6 +80,7 @@ impl App {
                 web::Data::new(State {
                     store,
                     trail: trail.clone(),
+                    recent: Recent::default(),
                     key: key.clone(),
                     config: config.clone(),
                     alerts: Arc::clone(&alerts),

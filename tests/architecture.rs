@@ -101,7 +101,7 @@ fn a_grant_and_what_follows_from_it_have_one_maker_each() {
     let all: String = sources(&src()).into_iter().map(|(_, text)| code(&text)).collect();
     // Their fields are private, so a struct literal in another module does not compile; these count the literals.
     for (literal, count) in
-        [("Ok(Grant {", 1), ("Plan { search, sql }", 2), ("Caller { claims, scopes, policy }", 1), ("Ok(Leave {", 1)]
+        [("Ok(Grant {", 1), ("Plan { search, sql }", 2), ("Known { claims, scopes, policy }", 1), ("Ok(Leave {", 1)]
     {
         assert_eq!(all.matches(literal).count(), count, "{literal}");
     }

@@ -37,40 +37,85 @@ pub struct Call {
     address: Option<String>,
 }
 
+/// A request as it came, whose caller is not known yet.
+pub(super) struct Arrival {
+    state: Arc<State>,
+    request_id: Uuid,
+    query: String,
+    headers: HeaderMap,
+    address: Option<String>,
+    /// None: the form of a search may still name a format.
+    format: Option<Format>,
+}
+
 impl FromRequest for Call {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Call, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
-        let headers = request.headers().clone();
-        let query = request.query_string().to_owned();
-        let address = request.peer_addr().map(|peer| peer.ip().to_string());
-        let format = Format::of(request);
-        // The form of a search may still name a format.
-        let form = request.method() == Method::POST && is_form(&headers);
-        let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
+        let arrival = Arrival::of(request);
         Box::pin(async move {
-            let state = state.ok_or_else(|| {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
-            })?;
-            let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let caller = smart::caller(&state.store, &state.config.policies, authorization).await;
-            if let Err(Unauthorized::Unknown) = &caller {
-                // Somebody tried a token that is none, or no longer one.
-                state.trail.record(vec![turned_away(request_id, address.clone())]).await?;
-            }
-            let caller = caller?;
-            let call = Call { state, caller, request_id, query, headers, address };
-            if !form {
-                format.offered()?;
-            }
+            let mut call = arrival?.call(false).await?;
+            call.caller = call.caller.proven();
             Ok(call)
         })
     }
 }
 
+impl Arrival {
+    pub fn of(request: &HttpRequest) -> Result<Arrival, Problem> {
+        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
+        let headers = request.headers().clone();
+        let form = request.method() == Method::POST && is_form(&headers);
+        Ok(Arrival {
+            state: state.ok_or_else(|| {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
+            })?,
+            request_id: request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0),
+            query: request.query_string().to_owned(),
+            headers,
+            address: request.peer_addr().map(|peer| peer.ip().to_string()),
+            format: (!form).then(|| Format::of(request)),
+        })
+    }
+
+    /// Whether an answer can be had in the format that is asked for.
+    pub fn is_offered(&self) -> bool {
+        self.format.is_none_or(|format| format.offered().is_ok())
+    }
+
+    /// The call, of a caller who is still to be proved: looked up now, or `recent` ones remembered.
+    pub async fn call(self, recent: bool) -> Result<Call, Problem> {
+        let Arrival { state, request_id, query, headers, address, format } = self;
+        let token = smart::bearer(headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()))?;
+        let (known, policies) = (&state.recent, &state.config.policies);
+        let caller = match recent {
+            true => known.caller(&state.store, policies, &token).await,
+            false => known.look_up(&state.store, policies, &token).await,
+        };
+        let caller = caller.map_err(Problem::from);
+        let caller = turned_away(&state, request_id, address.as_deref(), caller).await?;
+        if let Some(format) = format {
+            format.offered()?;
+        }
+        Ok(Call { state, caller, request_id, query, headers, address })
+    }
+}
+
 impl Call {
+    /// Looks the token up, unless that was done for this request: it has to be in force, and say what it said before.
+    pub(super) async fn prove(&mut self) -> Result<(), Problem> {
+        let Some(mark) = self.caller.mark() else { return Ok(()) };
+        let state = &self.state;
+        let found = match state.recent.look_up(&state.store, &state.config.policies, &mark.hash).await {
+            Ok(now) if now.mark() == Some(mark) => Ok(now.proven()),
+            Ok(_) => Err(Problem::from(Unauthorized::Unknown)),
+            Err(error) => Err(error.into()),
+        };
+        self.caller = turned_away(state, self.request_id, self.address.as_deref(), found).await?;
+        Ok(())
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -163,25 +208,34 @@ impl Call {
     }
 }
 
-/// The row of a request whose token is not in force: nobody knows whose it was.
-fn turned_away(request_id: Uuid, address: Option<String>) -> AuditRow {
-    AuditRow {
-        at: date::now(),
-        request_id,
-        client: "unknown".to_owned(),
-        user: None,
-        role: "unknown".to_owned(),
-        organisation: None,
-        address,
-        holders: Vec::new(),
-        purpose: "TREAT".to_owned(),
-        action: "E",
-        resource_type: "access-token".to_owned(),
-        query: "an access token that is unknown or has expired".to_owned(),
-        what: None,
-        patient_id: None,
-        outcome: Outcome::Refused,
+/// Passes a look-up's result on. That of a token which is none, or no longer one, has its row first: nobody knows whose it was.
+async fn turned_away<T>(
+    state: &State,
+    request_id: Uuid,
+    address: Option<&str>,
+    found: Result<T, Problem>,
+) -> Result<T, Problem> {
+    if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
+        let row = AuditRow {
+            at: date::now(),
+            request_id,
+            client: "unknown".to_owned(),
+            user: None,
+            role: "unknown".to_owned(),
+            organisation: None,
+            address: address.map(str::to_owned),
+            holders: Vec::new(),
+            purpose: "TREAT".to_owned(),
+            action: "E",
+            resource_type: "access-token".to_owned(),
+            query: "an access token that is unknown or has expired".to_owned(),
+            what: None,
+            patient_id: None,
+            outcome: Outcome::Refused,
+        };
+        state.trail.record(vec![row]).await?;
     }
+    found
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -23,6 +23,7 @@ mod search;
 pub mod span;
 mod task;
 mod transaction;
+mod unproven;
 mod write;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 pub use answer::Answer;
 pub use call::Call;
+pub use unproven::Unproven;
 
 use tokio::sync::Notify;
 
@@ -42,6 +44,7 @@ use crate::fhir::outcome::IssueType;
 use crate::resources;
 use crate::search::cursor::CursorKey;
 use crate::search::query;
+use crate::smart::recent::Recent;
 use crate::smart::server::Server;
 use crate::store::{AuditTrail, Store};
 
@@ -55,6 +58,8 @@ pub const FHIR_XML: &str = "application/fhir+xml; charset=utf-8; fhirVersion=4.0
 pub struct State {
     pub store: Store,
     pub trail: AuditTrail,
+    /// Tokens that were used a moment ago.
+    pub recent: Recent,
     pub key: CursorKey,
     pub config: Config,
     /// Rings when an alert was raised.

@@ -194,7 +194,7 @@ impl Desk<'_> {
         let search = grant.ok_or_else(no_patients).and_then(|grant| {
             Search::read(grant, query, &context).map_err(|_| Fault::invalid_request("this cannot be searched for"))
         })?;
-        Ok(self.store.search(Plan::of(search)).await?)
+        Ok(self.store.search(Plan::of(search)).await?.into_inner())
     }
 }
 

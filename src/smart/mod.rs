@@ -21,6 +21,7 @@ pub mod keys;
 pub mod launch;
 pub mod params;
 pub mod people;
+pub mod recent;
 pub mod request;
 pub mod revoke;
 pub mod scopes;
@@ -30,7 +31,7 @@ pub mod token;
 pub mod upstream;
 
 use crate::access::{Caller, Claims, Policies};
-use crate::store::{Store, StoreError};
+use crate::store::{Hash, Store, StoreError};
 
 /// Why a request has no caller.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +62,19 @@ pub enum IssueError {
     Store(#[from] StoreError),
 }
 
-/// The caller behind an Authorization header.
-pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+/// The hash of the token in an Authorization header.
+pub fn bearer(authorization: Option<&str>) -> Result<Hash, Unauthorized> {
     let header = authorization.ok_or(Unauthorized::Missing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Unauthorized::Missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Unauthorized::Missing);
     }
-    let claims = store.find_token(&secret::hash(token.trim())).await?.ok_or(Unauthorized::Unknown)?;
+    Ok(secret::hash(token.trim()))
+}
+
+/// The caller behind an Authorization header, looked up now.
+pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+    let (claims, _) = store.find_token(&bearer(authorization)?).await?.ok_or(Unauthorized::Unknown)?;
     Ok(Caller::verified(claims, policies))
 }
 

@@ -10,6 +10,7 @@ mod across;
 mod amount;
 mod audit;
 mod expansion;
+mod held;
 mod history;
 mod includes;
 mod lastn;
@@ -20,6 +21,7 @@ mod overrides;
 mod person;
 mod plan;
 mod predicate;
+mod proof;
 mod protection;
 mod reach;
 mod read;
@@ -36,6 +38,7 @@ mod why;
 mod write;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -50,6 +53,7 @@ pub use migrate::create_database;
 pub use oauth::{Consent, Hash, NewToken, Redeemed, SigningKey, StoredClient};
 pub use overrides::{Alert, Claim, Opened, Untold};
 pub use plan::{Found, Included, Page, Plan};
+pub use proof::Proved;
 pub use protection::{Named, Protect, Protections};
 pub use reach::Hurdle;
 pub use read::{Read, Target};
@@ -59,6 +63,8 @@ pub use terminology::Kept;
 pub use token::KnownToken;
 pub use why::{Asked, Holder, Known, Of, SandboxPatient, Standing};
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
+
+use held::Held;
 
 pub use crate::access::Relationship;
 use crate::access::Sensitive;
@@ -72,6 +78,8 @@ const SERVICE: &str = "lcr_service";
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Those of its connections that reads go on with.
+    held: Arc<Held>,
     /// The codes that label what is written.
     sensitive: Sensitive,
 }
@@ -94,6 +102,8 @@ pub enum StoreError {
     Reindexing(Vec<String>),
     #[error("a request would bring more than {most} {what}")]
     TooMany { what: &'static str, most: usize, remedy: &'static str },
+    #[error("the caller's token has ended, or its claims have changed")]
+    TokenEnded,
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
 }
@@ -156,7 +166,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Ok(Store { pool, sensitive: Sensitive::default() })
+        Ok(Store { pool, held: Arc::new(Held::of(connections)), sensitive: Sensitive::default() })
     }
 
     /// The same, labelling what is written by these codes too.
@@ -185,8 +195,11 @@ impl Store {
     }
 
     /// Runs a search.
-    pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
-        plan.run(&mut *self.pool.acquire().await?).await
+    pub async fn search(&self, plan: Plan) -> Result<Proved<Page>, StoreError> {
+        let mut reading = self.held.take(&self.pool).await?;
+        let page = plan.run(reading.on()).await?;
+        self.held.keep(reading);
+        Ok(page)
     }
 
     /// The people within reach whom the search asks about by name, beyond those whose rows it found.
@@ -202,6 +215,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(&self) {
+        self.held.release();
         self.pool.close().await;
     }
 }

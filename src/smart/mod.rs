@@ -3,7 +3,8 @@
 //!
 //! `request` checks what an app asks for; `flow` is the machine from there to a code, `interact` its I/O, `upstream` says who
 //! the user is; `token` answers codes, refresh tokens and backend services. Access tokens are opaque, random, and kept as
-//! their SHA-256; each request looks its own up in the database, so what ends has ended on every instance.
+//! their SHA-256; each request shows its own in force in the database, so what ends has ended on every instance. `recent`
+//! remembers what tokens say, and is no proof of anything.
 
 pub mod assertion;
 pub mod authenticate;

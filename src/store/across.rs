@@ -34,7 +34,7 @@ pub struct AcrossPage {
 impl AcrossPlan {
     /// Renders the search: the best rows of every type, and of those the best.
     pub fn of(across: Across) -> AcrossPlan {
-        let mut sql = Sql::default();
+        let mut sql = Sql::opening_first();
         let back = across.cursor().is_some_and(|cursor| cursor.back);
         let size = i64::try_from(across.count()).unwrap_or(i64::MAX - 1) + i64::from(across.count() > 0);
         let limit = sql.bind(size, "bigint");
@@ -86,9 +86,10 @@ impl AcrossPlan {
             None => Expr::literal("false AS proved"),
         };
         let asked = asked(&mut sql, &across);
+        let opened = reach::first(&mut sql);
         let statement = Expr::fill(
-            "SELECT n.*, r.* FROM (SELECT {}, {}, {} AS asked) n LEFT JOIN LATERAL (SELECT * FROM ({}) u ORDER BY {} LIMIT {}) r ON true",
-            &[&proved, &total, &asked, &Expr::join(&arms, " UNION ALL ", "NULL"), &Expr::list(&outer), &limit],
+            "SELECT n.*, r.* FROM (SELECT {}, {}, {}, {} AS asked) n LEFT JOIN LATERAL (SELECT * FROM ({}) u ORDER BY {} LIMIT {}) r ON true",
+            &[&opened, &proved, &total, &asked, &Expr::join(&arms, " UNION ALL ", "NULL"), &Expr::list(&outer), &limit],
         );
         sql.push(&statement);
         AcrossPlan { across, sql }

@@ -53,7 +53,7 @@ pub struct Included {
 impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
-        let mut sql = Sql::default();
+        let mut sql = Sql::opening_first();
         let keys = sort_keys(search.sort(), search.by_person());
         let conditions = conditions(&mut sql, &search);
         let table = Expr::literal(search.grant().spec().seen.current);
@@ -88,7 +88,9 @@ impl Plan {
         let from = Expr::fill("FROM {} t WHERE {} ORDER BY {} LIMIT {}", &[&table, &page, &order, &limit]);
         let includes = includes::render(&mut sql, &search);
         // Proof and count come with the first row, or alone when the page is empty: one statement either way.
-        let first = Expr::fill("SELECT n.*, {} AS asked, r.* FROM (SELECT {}, {}) n", &[&asked, &proved, &total]);
+        let opened = reach::first(&mut sql);
+        let first = "SELECT n.*, {} AS asked, r.* FROM (SELECT {}, {}, {}) n";
+        let first = Expr::fill(first, &[&asked, &opened, &proved, &total]);
         let statement = match includes {
             None => Expr::fill("{} LEFT JOIN LATERAL (SELECT {} {}) r ON true", &[&first, &columns, &from]),
             // What comes along is found from the page's rows, which are kept for that.

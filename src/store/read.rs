@@ -67,7 +67,7 @@ pub(super) async fn read_on(on: &mut PgConnection, target: &Target) -> Result<Pr
 
 /// Looks among the current versions, or among all.
 async fn look(on: &mut PgConnection, target: &Target, current: bool) -> Result<Proved<Read>, StoreError> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::opening_first();
     let spec = target.grant.spec();
     let proved = proof::column(&mut sql, target.grant.caller());
     let (reach, table, verb) = if current {
@@ -82,11 +82,12 @@ async fn look(on: &mut PgConnection, target: &Target, current: bool) -> Result<P
         Some(version) => Expr::fill("AND t.version = {}", &[&sql.bind(version, "integer")]),
         None => Expr::literal(""),
     };
+    let opened = reach::first(&mut sql);
     // One row in any case: of what is not there the proof is told all the same.
     let statement = Expr::fill(
-        "SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (SELECT t.patient_id, t.version, t.updated_at, {} AS resource, {} AS verb \
+        "SELECT n.*, r.* FROM (SELECT {}, {}) n LEFT JOIN LATERAL (SELECT t.patient_id, t.version, t.updated_at, {} AS resource, {} AS verb \
          FROM {} t WHERE {} AND t.id = {} {} ORDER BY t.version DESC LIMIT 1) r ON true",
-        &[&proved, &shown, &Expr::literal(verb), &table, &reach, &id, &version],
+        &[&opened, &proved, &shown, &Expr::literal(verb), &table, &reach, &id, &version],
     );
     sql.push(&statement);
     proof::of(sql.fetch(on).await?, |rows| Read::of(&rows))

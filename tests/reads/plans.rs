@@ -47,13 +47,18 @@ const REQUESTS: [(&str, bool); 17] = [
     ("Patient/near/$everything", false),
 ];
 
+/// The id of a row of `near`.
+fn own(table: &str) -> String {
+    format!("near-{}", table.replace('_', "-"))
+}
+
 /// `near`, with much in their record, among many.
 async fn crowd() -> TestApp {
     let app = people().await;
     let gp = app.source(GP_SOURCE).await;
     for (kind, _) in ROWS {
         let name = kind.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>();
-        let mut resource = about(&name, &format!("near-{kind}"), "near", NEAR);
+        let mut resource = about(&name, &own(kind), "near", NEAR);
         if kind == "observation" {
             let system = "http://terminology.hl7.org/CodeSystem/observation-category";
             resource["category"] = json!([{"coding": [{"system": system, "code": "laboratory"}]}]);
@@ -98,10 +103,9 @@ async fn crowd() -> TestApp {
         let of_others = format!(
             "'id', '{table}-' || n || '-' || k, 'patient_id', 1000000 + n, '{column}', ARRAY['Patient/p' || n]{dated}"
         );
-        run(same(table, &of_others, &format!("{everyone}, generate_series(1, {rows}) k"), &format!("near-{table}")))
-            .await;
-        let own = format!("'id', 'near-{table}-' || k{dated}");
-        run(same(table, &own, &format!("generate_series(1, {rows} * 20) k"), &format!("near-{table}"))).await;
+        run(same(table, &of_others, &format!("{everyone}, generate_series(1, {rows}) k"), &own(table))).await;
+        let of_near = format!("'id', '{}-' || k{dated}", own(table));
+        run(same(table, &of_near, &format!("generate_series(1, {rows} * 20) k"), &own(table))).await;
     }
     run("VACUUM ANALYZE".to_owned()).await;
     app

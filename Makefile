@@ -13,10 +13,12 @@ test: setup ## Every test, on PostgreSQL servers of their own; some drive a brow
 	@sh scripts/setup.sh test
 	cargo test
 
-check: setup ## Formatting and lints; licences where cargo-deny is installed
+check: setup ## Formatting, lints, a short fuzzing; licences where cargo-deny is; instructions of hot functions where valgrind is
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo test --test fuzz
+	@sh scripts/setup.sh check
+	cargo test --bench counts
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
 

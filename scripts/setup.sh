@@ -2,6 +2,7 @@
 # Sees to what `make` needs before it builds: cargo, a C compiler, PostgreSQL 15 or later.
 # Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
 # saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
+# With the argument `check` it sees to valgrind, which counts instructions (benches/counts.rs).
 # With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
 # tests/browser, chromium, what the pages of docs/ use (curl, jq), openssl, libfaketime (a clock that jumps), and HAPI's validator, which Java 17 and Maven build in
 # tests/validator. Without them those tests say that they are passed over; only in CI they have to run.
@@ -199,7 +200,7 @@ zypper) pgbench_packages=postgresql-contrib go_packages=go ;;
 esac
 
 if [ "${1:-}" = bench ]; then bench; fi
-[ "${1:-}" = test ] || exit 0
+[ "${1:-}" = test ] || [ "${1:-}" = check ] || exit 0
 
 # What those tests need and cannot be had ends the setup in CI alone.
 lacking() {
@@ -213,6 +214,14 @@ new_node() {
 has_chromium() {
     [ -n "${LCR_CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome
 }
+
+if [ "$1" = check ]; then
+    has valgrind && exit 0
+    say "no valgrind, which counts instructions"
+    may_install && [ "$manager" != brew ] || lacking "valgrind cannot be installed here"
+    (install_packages valgrind) || lacking "valgrind could not be installed"
+    exit 0
+fi
 
 packages=''
 has node && has npm || packages='nodejs npm'

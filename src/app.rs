@@ -20,6 +20,7 @@ use crate::http::span::{self, RouteSpan};
 use crate::http::{self, State, format};
 use crate::limits::Turns;
 use crate::profile::{self, Unusable};
+use crate::smart::recent::Recent;
 use crate::smart::server::{Server as SmartServer, SetUpError};
 use crate::store::{AuditTrail, Store, StoreError};
 use crate::telemetry;
@@ -100,6 +101,7 @@ impl App {
             let state = web::Data::new(State {
                 store,
                 trail: trail.clone(),
+                recent: Recent::default(),
                 key: key.clone(),
                 config: config.clone(),
                 files: Arc::clone(&files),

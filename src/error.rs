@@ -120,6 +120,9 @@ impl From<StoreError> for Problem {
         if let StoreError::TooMany { what, most, remedy } = error {
             return Problem::bad_request(IssueType::TooCostly, format!("more than {most} {what} {remedy}"));
         }
+        if let StoreError::TokenEnded = error {
+            return Unauthorized::Unknown.into();
+        }
         if let StoreError::UnknownTerms(words) = error {
             let issues = words.into_iter().map(|words| Issue::error(IssueType::Value, words)).collect();
             return Problem::of(StatusCode::BAD_REQUEST, issues);

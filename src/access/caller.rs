@@ -40,10 +40,25 @@ pub struct Claims {
 /// Who asks. Fields are private: access decides with them, others may only name the caller in an audit row.
 #[derive(Debug, Clone)]
 pub struct Caller {
+    known: Arc<Known>,
+    /// The token that these facts were read from before this request; each statement has to show that it is in force.
+    mark: Option<TokenMark>,
+}
+
+/// What follows from a token's claims. Every grant of a request holds it, so it is shared.
+#[derive(Debug)]
+struct Known {
     claims: Claims,
     scopes: Vec<Scope>,
     /// What their role may do; none: nothing.
     policy: Option<Arc<RolePolicy>>,
+}
+
+/// A token as it was when its claims were read: any change of its row gives it another `row`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenMark {
+    pub hash: [u8; 32],
+    pub row: String,
 }
 
 impl Caller {
@@ -51,22 +66,37 @@ impl Caller {
     pub(crate) fn verified(claims: Claims, policies: &Policies) -> Caller {
         let scopes = Scope::parse_all(&claims.scope);
         let policy = policies.of_role(&claims.role).cloned();
-        Caller { claims, scopes, policy }
+        Caller { known: Arc::new(Known { claims, scopes, policy }), mark: None }
+    }
+
+    /// The same, as long as this token is in force: nothing that their statements bring counts unless it shows that.
+    pub(crate) fn marked(self, mark: TokenMark) -> Caller {
+        Caller { mark: Some(mark), ..self }
+    }
+
+    /// The same, once their token was seen to be in force in this request.
+    pub(crate) fn proven(&self) -> Caller {
+        Caller { known: Arc::clone(&self.known), mark: None }
+    }
+
+    /// The token that a statement in their name has to show in force.
+    pub fn mark(&self) -> Option<&TokenMark> {
+        self.mark.as_ref()
     }
 
     /// What the token says.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        &self.known.claims
     }
 
     /// What the token allows.
     pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+        &self.known.scopes
     }
 
     /// What the role may do at all.
     pub fn policy(&self) -> Option<&RolePolicy> {
-        self.policy.as_deref()
+        self.known.policy.as_deref()
     }
 
     /// Why the caller looks, for the audit trail.
@@ -76,10 +106,7 @@ impl Caller {
 
     /// Those whose care relationships are the caller's: the user, their teams, their organisation.
     pub fn holders(&self) -> Holders {
-        Holders {
-            user: self.claims.user.clone(),
-            teams: self.claims.teams.clone(),
-            organisation: self.claims.organisation.clone(),
-        }
+        let Claims { user, teams, organisation, .. } = self.claims();
+        Holders { user: user.clone(), teams: teams.clone(), organisation: organisation.clone() }
     }
 }

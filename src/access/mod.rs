@@ -7,7 +7,7 @@ pub mod relationship;
 pub mod scope;
 pub mod sensitive;
 
-pub use caller::{Caller, Claims};
+pub use caller::{Caller, Claims, TokenMark};
 pub use grant::{Denied, Grant, Holders, Interaction, Leave, Reach};
 pub use policy::{Confidentiality, Permission, Policies};
 pub use relationship::Relationship;

@@ -2,6 +2,7 @@
 //! that change an answer, and the audit row without which nothing is answered.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -38,8 +39,21 @@ pub struct Call {
     /// The query string as it came.
     pub query: String,
     headers: HeaderMap,
-    address: Option<String>,
+    /// Where it came from.
+    origin: Option<IpAddr>,
     /// Its turn among those that work at once.
+    turn: Option<Turn>,
+}
+
+/// A request as it came, whose caller is not known yet.
+pub(super) struct Arrival {
+    state: Arc<State>,
+    request_id: Uuid,
+    query: String,
+    headers: HeaderMap,
+    origin: Option<IpAddr>,
+    /// None: the form of a search may still name a format, and an export's file is in no format of FHIR's REST.
+    format: Option<Format>,
     turn: Option<Turn>,
 }
 
@@ -48,39 +62,58 @@ impl FromRequest for Call {
     type Future = Pin<Box<dyn Future<Output = Result<Call, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
-        let headers = request.headers().clone();
-        let query = request.query_string().to_owned();
-        let peer = request.peer_addr();
-        let turn = request.extensions().get::<Turn>().cloned();
-        let format = Format::of(request);
-        // The form of a search may still name a format.
-        let form = request.method() == Method::POST && is_form(&headers);
-        // An export's file is in no format of FHIR's REST.
-        let file = request.match_info().get("file").is_some();
-        let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
+        let arrival = Arrival::of(request);
         Box::pin(async move {
-            let state = state.ok_or_else(|| {
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
-            })?;
-            let origin = origin(peer, &headers, &state.config.proxies);
-            let address = origin.map(|address| address.to_string());
-            let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let look = smart::caller(&state.store, &state.config.policies, authorization);
-            let caller = look.instrument(tracing::debug_span!("token")).await;
-            if let Err(Unauthorized::Unknown) = &caller {
-                // Somebody tried a token that is none, or no longer one; where they go on and on, it is not written down.
-                state.rates.tokens.take(origin.map(household))?;
-                state.trail.record(vec![turned_away(request_id, address.clone())]).await?;
-            }
-            let caller = caller?;
-            state.rates.requests.take((&caller.claims().client, &caller.claims().user))?;
-            let call = Call { state, caller, request_id, query, headers, address, turn };
-            if !form && !file {
-                format.offered()?;
-            }
+            let mut call = arrival?.call(false).await?;
+            call.caller = call.caller.proven();
             Ok(call)
         })
+    }
+}
+
+impl Arrival {
+    pub fn of(request: &HttpRequest) -> Result<Arrival, Problem> {
+        let state = request.app_data::<web::Data<State>>().map(|data| Arc::clone(data));
+        let state = state.ok_or_else(|| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, IssueType::Exception, "the service is not set up")
+        })?;
+        let headers = request.headers().clone();
+        let form = request.method() == Method::POST && is_form(&headers);
+        let file = request.match_info().get("file").is_some();
+        Ok(Arrival {
+            request_id: request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0),
+            query: request.query_string().to_owned(),
+            origin: origin(request.peer_addr(), &headers, &state.config.proxies),
+            headers,
+            format: (!form && !file).then(|| Format::of(request)),
+            turn: request.extensions().get::<Turn>().cloned(),
+            state,
+        })
+    }
+
+    /// Whether an answer can be had in the format that is asked for.
+    pub fn is_offered(&self) -> bool {
+        self.format.is_none_or(|format| format.offered().is_ok())
+    }
+
+    /// The call, of a caller who is still to be proved: looked up now, or `recent` ones remembered.
+    pub async fn call(self, recent: bool) -> Result<Call, Problem> {
+        let Arrival { state, request_id, query, headers, origin, format, turn } = self;
+        let token = smart::bearer(headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()))?;
+        let (known, policies) = (&state.recent, &state.config.policies);
+        let look = async {
+            match recent {
+                true => known.caller(&state.store, policies, &token).await,
+                false => known.look_up(&state.store, policies, &token).await,
+            }
+        };
+        let caller = look.instrument(tracing::debug_span!("token")).await.map_err(Problem::from);
+        let caller = turned_away(&state, request_id, origin, caller).await?;
+        state.rates.requests.take((&caller.claims().client, &caller.claims().user))?;
+        if let Some(format) = format {
+            format.offered()?;
+        }
+        Ok(Call { state, caller, request_id, query, headers, origin, turn })
     }
 }
 
@@ -101,6 +134,19 @@ impl Call {
             Some(turn) => turn.again().await.map_err(busy),
             None => Ok(()),
         }
+    }
+
+    /// Looks the token up, unless that was done for this request: it has to be in force, and say what it said before.
+    pub(super) async fn prove(&mut self) -> Result<(), Problem> {
+        let Some(mark) = self.caller.mark() else { return Ok(()) };
+        let state = &self.state;
+        let found = match state.recent.look_up(&state.store, &state.config.policies, &mark.hash).await {
+            Ok(now) if now.mark() == Some(mark) => Ok(now.proven()),
+            Ok(_) => Err(Problem::from(Unauthorized::Unknown)),
+            Err(error) => Err(error.into()),
+        };
+        self.caller = turned_away(state, self.request_id, self.origin, found).await?;
+        Ok(())
     }
 
     /// A header's text.
@@ -176,7 +222,7 @@ impl Call {
             user: claims.user.clone(),
             role: claims.role.clone(),
             organisation: claims.organisation.clone(),
-            address: self.address.clone(),
+            address: self.origin.map(|address| address.to_string()),
             holders: self.caller.holders().keys(),
             purpose: self.caller.purpose().to_owned(),
             action,
@@ -203,25 +249,36 @@ impl Call {
     }
 }
 
-/// The row of a request whose token is not in force: nobody knows whose it was.
-fn turned_away(request_id: Uuid, address: Option<String>) -> AuditRow {
-    AuditRow {
-        at: date::now(),
-        request_id,
-        client: "unknown".to_owned(),
-        user: None,
-        role: "unknown".to_owned(),
-        organisation: None,
-        address,
-        holders: Vec::new(),
-        purpose: "TREAT".to_owned(),
-        action: "E",
-        resource_type: "access-token".to_owned(),
-        query: "an access token that is unknown or has expired".to_owned(),
-        what: None,
-        patient_id: None,
-        outcome: Outcome::Refused,
+/// Passes a look-up's result on. That of a token which is none, or no longer one, has its row first: nobody knows whose it was.
+async fn turned_away<T>(
+    state: &State,
+    request_id: Uuid,
+    origin: Option<IpAddr>,
+    found: Result<T, Problem>,
+) -> Result<T, Problem> {
+    if found.as_ref().is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED) {
+        // Where somebody goes on and on, it is not written down.
+        state.rates.tokens.take(origin.map(household))?;
+        let row = AuditRow {
+            at: date::now(),
+            request_id,
+            client: "unknown".to_owned(),
+            user: None,
+            role: "unknown".to_owned(),
+            organisation: None,
+            address: origin.map(|address| address.to_string()),
+            holders: Vec::new(),
+            purpose: "TREAT".to_owned(),
+            action: "E",
+            resource_type: "access-token".to_owned(),
+            query: "an access token that is unknown or has expired".to_owned(),
+            what: None,
+            patient_id: None,
+            outcome: Outcome::Refused,
+        };
+        state.trail.record(vec![row]).await?;
     }
+    found
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

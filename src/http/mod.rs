@@ -29,6 +29,7 @@ mod search;
 pub mod span;
 mod task;
 mod transaction;
+mod unproven;
 mod write;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 
 pub use answer::Answer;
 pub use call::Call;
+pub use unproven::Unproven;
 
 use gate::AllRates;
 use tokio::sync::{Notify, Semaphore};
@@ -50,6 +52,7 @@ use crate::limits::Turns;
 use crate::resources;
 use crate::search::cursor::CursorKey;
 use crate::search::query;
+use crate::smart::recent::Recent;
 use crate::smart::server::Server;
 use crate::store::{AuditTrail, Store};
 
@@ -63,6 +66,8 @@ pub const FHIR_XML: &str = "application/fhir+xml; charset=utf-8; fhirVersion=4.0
 pub struct State {
     pub store: Store,
     pub trail: AuditTrail,
+    /// Tokens that were used a moment ago.
+    pub recent: Recent,
     pub key: CursorKey,
     pub config: Config,
     /// A permit for each export's file that may be sent at the same time.

@@ -6,38 +6,48 @@ use time::OffsetDateTime;
 
 use super::answer::parse_http_date;
 use super::call::{parse_version, spec};
-use super::{Answer, Call, query_value};
+use super::{Answer, Call, Unproven, query_value};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::fhir::primitive::is_id;
 use crate::fhir::subset::Subset;
-use crate::store::{Read, Target};
+use crate::store::{Proved, Read, Target};
 
 /// `GET /fhir/{Type}/{id}`
-pub async fn current(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn current(call: Unproven, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id) = path.into_inner();
-    show(&call, &kind, &id, None).await
+    show(call, &kind, &id, None).await
 }
 
 /// `GET /fhir/{Type}/{id}/_history/{version}`
-pub async fn version(call: Call, path: web::Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn version(call: Unproven, path: web::Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
     let (kind, id, version) = path.into_inner();
     // What is no version number names no version.
-    show(&call, &kind, &id, Some(parse_version(&version).unwrap_or(0))).await
+    show(call, &kind, &id, Some(parse_version(&version).unwrap_or(0))).await
 }
 
 /// Reads, shows as much as is asked for, and nothing where the caller has it already (R4 §3.1.0.1.2).
-async fn show(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<HttpResponse, Problem> {
-    let row = call.audit("R", kind, &format!("{kind}/{id}?{}", call.query));
-    let subset = call.audited(row, subset(call, kind)).await?;
-    let answer = read(call, kind, id, version).await?;
+async fn show(call: Unproven, kind: &str, id: &str, version: Option<i32>) -> Result<HttpResponse, Problem> {
+    let mut subset = None;
+    let look = async |call: &Call| {
+        subset = Some(self::subset(call, kind)?);
+        look(call, kind, id, version).await
+    };
+    let (call, looked) = call.proven(look).await?;
+    let answer = match subset {
+        Some(_) => told(&call, kind, id, version, looked).await?,
+        None => {
+            let row = call.audit("R", kind, &format!("{kind}/{id}?{}", call.query));
+            answer(call.audited(row, looked).await?)?.0
+        }
+    };
     let tags = call.header("if-none-match");
     // RFC 9110 §13.2.2: the date counts where there is no tag. It knows no fraction of a second.
     let since = call.header("if-modified-since").and_then(parse_http_date).filter(|_| tags.is_none());
     let mut answer = answer.unless_known(tags, since.map(|since| since + time::Duration::milliseconds(999)));
-    answer.body = subset.apply(answer.body);
-    Ok(answer.response(call, false))
+    answer.body = subset.unwrap_or(Subset::All).apply(answer.body);
+    Ok(answer.response(&call, false))
 }
 
 impl Answer {
@@ -76,19 +86,30 @@ fn subset(call: &Call, kind: &str) -> Result<Subset, Problem> {
     }
 }
 
-/// Reads for any caller of this module: the routes and the GET entries of a transaction.
+/// Reads for the GET entries of a batch.
 pub async fn read(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<Answer, Problem> {
-    let what = format!("{kind}/{id}{}", version.map(|v| format!("/_history/{v}")).unwrap_or_default());
-    let row = call.audit("R", kind, &what).of(&what);
-    let result = look(call, kind, id, version).await;
-    let (answer, patient) = call.audited(row.clone(), result).await?;
-    call.saw(row, [patient]).await?;
-    Ok(answer)
+    let looked = look(call, kind, id, version).await.map(Proved::into_inner);
+    told(call, kind, id, version, looked).await
 }
 
-async fn look(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<(Answer, i64), Problem> {
+async fn look(call: &Call, kind: &str, id: &str, version: Option<i32>) -> Result<Proved<Read>, Problem> {
     let target = target(call, kind, id, version)?;
-    answer(call.state.store.read(&target).await?)
+    Ok(call.state.store.read(&target).await?)
+}
+
+/// The answer to a look, once its audit row is there.
+async fn told(
+    call: &Call,
+    kind: &str,
+    id: &str,
+    version: Option<i32>,
+    looked: Result<Read, Problem>,
+) -> Result<Answer, Problem> {
+    let what = format!("{kind}/{id}{}", version.map(|v| format!("/_history/{v}")).unwrap_or_default());
+    let row = call.audit("R", kind, &what).of(&what);
+    let (answer, patient) = call.audited(row.clone(), looked.and_then(answer)).await?;
+    call.saw(row, [patient]).await?;
+    Ok(answer)
 }
 
 /// What to look at, if the caller may and it can be there.

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use super::body::{body, media};
 use super::call::{FORM, spec};
 use super::format::Format;
-use super::{Answer, Call};
+use super::{Answer, Call, Unproven};
 use crate::access::Interaction;
 use crate::error::Problem;
 use crate::fhir::bundle::Writer;
@@ -17,7 +17,7 @@ use crate::resources::spec::Compartment;
 use crate::search::across::Across;
 use crate::search::cursor::Cursor;
 use crate::search::{Context, Search, query};
-use crate::store::{AcrossPage, AcrossPlan, Page, Plan};
+use crate::store::{AcrossPage, AcrossPlan, Page, Plan, Proved};
 
 /// What is searched: a type or several, in the whole record or in a Patient's compartment.
 #[derive(Clone, Copy)]
@@ -38,48 +38,71 @@ impl Scope<'_> {
 }
 
 /// `GET /fhir/{Type}?…`
-pub async fn get(call: Call, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    Ok(search_in(&call, of_type(&path), &call.query).await?.response(&call, false))
+pub async fn get(call: Unproven, path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    respond(call, Ok(of_type(&path)), None).await
 }
 
 /// `POST /fhir/{Type}/_search`: parameters in the body and in the URL count alike.
 pub async fn post(
-    call: Call,
+    call: Unproven,
     path: web::Path<String>,
     request: HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &request, &mut payload).await?;
-    Ok(search_in(&call, of_type(&path), &text).await?.response(&call, false))
+    respond(call, Ok(of_type(&path)), Some((request, payload))).await
 }
 
 /// `GET /fhir?_type=…`
-pub async fn get_all(call: Call) -> Result<HttpResponse, Problem> {
-    let scope = Scope { kind: None, within: None };
-    Ok(search_in(&call, scope, &call.query).await?.response(&call, false))
+pub async fn get_all(call: Unproven) -> Result<HttpResponse, Problem> {
+    respond(call, Ok(EVERYTHING), None).await
 }
 
 /// `POST /fhir/_search`
-pub async fn post_all(call: Call, request: HttpRequest, mut payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &request, &mut payload).await?;
-    Ok(search_in(&call, Scope { kind: None, within: None }, &text).await?.response(&call, false))
+pub async fn post_all(call: Unproven, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
+    respond(call, Ok(EVERYTHING), Some((request, payload))).await
 }
 
 /// `GET /fhir/Patient/{id}/{Type}?…`, where the type may be `*`.
-pub async fn get_within(call: Call, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    Ok(search_in(&call, compartment(&path.0, &path.1)?, &call.query).await?.response(&call, false))
+pub async fn get_within(call: Unproven, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    respond(call, compartment(&path.0, &path.1), None).await
 }
 
 /// `POST /fhir/Patient/{id}/{Type}/_search`
 pub async fn post_within(
-    call: Call,
+    call: Unproven,
     path: web::Path<(String, String)>,
     request: HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let text = form(&call, &request, &mut payload).await?;
-    Ok(search_in(&call, compartment(&path.0, &path.1)?, &text).await?.response(&call, false))
+    respond(call, compartment(&path.0, &path.1), Some((request, payload))).await
 }
+
+/// Searches, and answers once the caller is proved.
+async fn respond(
+    call: Unproven,
+    scope: Result<Scope<'_>, Problem>,
+    sent: Option<(HttpRequest, web::Payload)>,
+) -> Result<HttpResponse, Problem> {
+    let mut asked = None;
+    let search = async |call: &Call| {
+        let scope = scope?;
+        let text = match sent {
+            Some((request, mut payload)) => form(call, &request, &mut payload).await?,
+            None => call.query.clone(),
+        };
+        let (_, text) = asked.insert((scope, text));
+        find(call, scope, text).await
+    };
+    let (call, found) = call.proven(search).await?;
+    match asked {
+        Some((scope, text)) => Ok(told(&call, scope, &text, found).await?.response(&call, false)),
+        // The address or the form could not be read.
+        None => Err(found.err().unwrap_or_else(Problem::not_found)),
+    }
+}
+
+/// Several types, in the whole record.
+const EVERYTHING: Scope<'static> = Scope { kind: None, within: None };
 
 /// A whole type.
 fn of_type(kind: &str) -> Scope<'_> {
@@ -118,35 +141,50 @@ pub async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload
     Ok(both)
 }
 
-/// Searches; the answer leaves when its audit rows are there.
+/// What a search found.
+enum Found {
+    OfType(Page),
+    Across(AcrossPage),
+}
+
+/// Searches for the GET entries of a batch.
 pub async fn search_in(call: &Call, scope: Scope<'_>, text: &str) -> Result<Answer, Problem> {
+    let found = find(call, scope, text).await.map(Proved::into_inner);
+    told(call, scope, text, found).await
+}
+
+/// The answer to a search; it leaves when its audit rows are there.
+async fn told(call: &Call, scope: Scope<'_>, text: &str, found: Result<Found, Problem>) -> Result<Answer, Problem> {
     let path = scope.path();
     let row = call.audit("E", scope.kind.unwrap_or_default(), &format!("{}?{text}", path.trim_start_matches('/')));
-    if let Some(kind) = scope.kind {
-        let result = find(call, kind, scope.within, text).instrument(tracing::debug_span!("search")).await;
-        let page = call.audited(row.clone(), result).await?;
-        let mut people = seen(&page);
-        // An answer tells something of the people it was asked about, with or without rows.
-        people.extend(call.state.store.asked_about(&page.search, page.rows.len()).await?);
-        call.saw(row, people).await?;
-        return Ok(Answer::ok(bundle(call, page)));
-    }
-    let result = find_across(call, scope, text).instrument(tracing::debug_span!("search")).await;
-    let page = call.audited(row.clone(), result).await?;
-    let mut people: Vec<i64> = page.rows.iter().map(|(_, found)| found.patient_id).collect();
-    people.extend(&page.counted);
-    people.extend(call.state.store.asked_about_across(&page.across).await?);
+    let found = call.audited(row.clone(), found).await?;
+    // An answer tells something of the people it was asked about, with or without rows.
+    let people: Vec<i64> = match &found {
+        Found::OfType(page) => seen(page),
+        Found::Across(page) => {
+            let rows = page.rows.iter().map(|(_, found)| found.patient_id);
+            rows.chain(page.counted.iter().copied()).chain(page.asked.iter().copied()).collect()
+        }
+    };
     call.saw(row, people).await?;
-    Ok(Answer::ok(bundle_across(call, &path, page)))
+    Ok(Answer::ok(match found {
+        Found::OfType(page) => bundle(call, page),
+        Found::Across(page) => bundle_across(call, &path, page),
+    }))
 }
 
-async fn find(call: &Call, kind: &str, within: Option<&str>, text: &str) -> Result<Page, Problem> {
-    Ok(call.state.store.search(Plan::of(understand(call, kind, within, text)?)).await?)
+async fn find(call: &Call, scope: Scope<'_>, text: &str) -> Result<Proved<Found>, Problem> {
+    look(call, scope, text).instrument(tracing::debug_span!("search")).await
 }
 
-async fn find_across(call: &Call, scope: Scope<'_>, text: &str) -> Result<AcrossPage, Problem> {
+async fn look(call: &Call, scope: Scope<'_>, text: &str) -> Result<Proved<Found>, Problem> {
+    let store = &call.state.store;
+    if let Some(kind) = scope.kind {
+        let plan = Plan::of(understand(call, kind, scope.within, text)?);
+        return Ok(store.search(plan).await?.map(Found::OfType));
+    }
     let across = Across::read(&call.caller, &pairs(text)?, &context(call, scope.within)).map_err(refused)?;
-    Ok(call.state.store.search_across(AcrossPlan::of(across)).await?)
+    Ok(store.search_across(AcrossPlan::of(across)).await?.map(Found::Across))
 }
 
 /// The search of a type that a query asks for, if the caller may run it and it can be read.
@@ -172,13 +210,13 @@ pub fn context<'a>(call: &'a Call, within: Option<&'a str>) -> Context<'a> {
     }
 }
 
-/// Whom a page shows.
+/// Whom a page shows, or was asked about.
 pub fn seen(page: &Page) -> Vec<i64> {
     page.rows
         .iter()
         .map(|found| found.patient_id)
         .chain(page.included.iter().map(|more| more.patient_id))
-        .chain(page.counted.iter().copied())
+        .chain(page.counted.iter().chain(&page.asked).copied())
         .collect()
 }
 

@@ -226,8 +226,7 @@ async fn get_within(call: &Call, pending: &mut Pending, look: &Look) -> Result<A
         Address::Search(Scope { kind: Some(kind), within }, text) => {
             let plan = Plan::of(search::understand(call, kind, within, text)?);
             let page = pending.search(plan).await?;
-            let mut people = search::seen(&page);
-            people.extend(pending.asked_about(&page.search).await?);
+            let people = search::seen(&page);
             (call.audit("E", kind, &look.url), Answer::ok(search::bundle(call, page)), people)
         }
         Address::Read(kind, id, version) => {

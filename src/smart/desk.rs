@@ -114,7 +114,7 @@ impl Desk<'_> {
         let words = format!("Patient/{id} for a launch");
         let target = resources::find("Patient").and_then(|spec| caller.grant(spec, Interaction::Read).ok());
         let read = match target.and_then(|grant| Target::new(grant, id, None)) {
-            Some(target) => self.store.read(&target).await?,
+            Some(target) => self.store.read(&target).await?.into_inner(),
             None => Read::Absent,
         };
         let (found, patient_id) = match read {
@@ -194,7 +194,7 @@ impl Desk<'_> {
         let search = grant.ok_or_else(no_patients).and_then(|grant| {
             Search::read(grant, query, &context).map_err(|_| Fault::invalid_request("this cannot be searched for"))
         })?;
-        Ok(self.store.search(Plan::of(search)).await?)
+        Ok(self.store.search(Plan::of(search)).await?.into_inner())
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! `request` checks what an app asks for; `flow` is the machine from there to a code, `interact` its I/O, `upstream` says who
 //! the user is; `token` answers codes, refresh tokens and backend services. Access tokens are opaque, random, and kept as
-//! their SHA-256; each request looks its own up in the database, so what ends has ended on every instance.
+//! their SHA-256; each request shows its own in force in the database, so what ends has ended on every instance. `recent`
+//! remembers what tokens say, and is no proof of anything.
 
 pub mod assertion;
 pub mod authenticate;
@@ -21,6 +22,7 @@ pub mod keys;
 pub mod launch;
 pub mod params;
 pub mod people;
+pub mod recent;
 pub mod request;
 pub mod revoke;
 pub mod scopes;
@@ -61,12 +63,6 @@ pub enum IssueError {
     Store(#[from] StoreError),
 }
 
-/// The caller behind an Authorization header.
-pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
-    let claims = store.find_token(&bearer(authorization)?).await?.ok_or(Unauthorized::Unknown)?;
-    Ok(Caller::verified(claims, policies))
-}
-
 /// The same caller, while an answer that began in time goes on: a token that has expired meanwhile still counts, one that was
 /// revoked does not.
 pub async fn still(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
@@ -75,13 +71,19 @@ pub async fn still(store: &Store, policies: &Policies, authorization: Option<&st
 }
 
 /// The hash of the token in an Authorization header.
-fn bearer(authorization: Option<&str>) -> Result<Hash, Unauthorized> {
+pub fn bearer(authorization: Option<&str>) -> Result<Hash, Unauthorized> {
     let header = authorization.ok_or(Unauthorized::Missing)?;
     let (scheme, token) = header.split_once(' ').ok_or(Unauthorized::Missing)?;
     match scheme.eq_ignore_ascii_case("bearer") {
         true => Ok(secret::hash(token.trim())),
         false => Err(Unauthorized::Missing),
     }
+}
+
+/// The caller behind an Authorization header, looked up now.
+pub async fn caller(store: &Store, policies: &Policies, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+    let (claims, _) = store.find_token(&bearer(authorization)?).await?.ok_or(Unauthorized::Unknown)?;
+    Ok(Caller::verified(claims, policies))
 }
 
 /// The caller a command of this program acts as: it has the database already, and writes under its source.

@@ -1,10 +1,12 @@
 //! Owns the way from a search of several types to one SQL statement, and from its rows to a page.
 
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::plan::{Key, beyond, conditions, counted, sort_keys};
 use super::sql::{Expr, Sql};
-use super::{Found, StoreError, person, reach, terms};
+use super::{Found, Proved, StoreError, person, proof, reach, terms};
+use crate::access::Reach;
 use crate::search::across::Across;
 use crate::search::cursor::Cursor;
 
@@ -22,6 +24,8 @@ pub struct AcrossPage {
     pub total: Option<i64>,
     /// The people among them, where they are counted.
     pub counted: Vec<i64>,
+    /// The people within reach whom the search asks about by name.
+    pub asked: Vec<i64>,
     pub previous: Option<Cursor>,
     pub next: Option<Cursor>,
     pub across: Across,
@@ -30,7 +34,7 @@ pub struct AcrossPage {
 impl AcrossPlan {
     /// Renders the search: the best rows of every type, and of those the best.
     pub fn of(across: Across) -> AcrossPlan {
-        let mut sql = Sql::named("search types");
+        let mut sql = Sql::opening_first("search types");
         let back = across.cursor().is_some_and(|cursor| cursor.back);
         let size = i64::try_from(across.count()).unwrap_or(i64::MAX - 1) + i64::from(across.count() > 0);
         let limit = sql.bind(size, "bigint");
@@ -77,22 +81,38 @@ impl AcrossPlan {
             ),
             false => Expr::literal("NULL::bigint AS total, NULL::bigint[] AS counted"),
         };
+        let proved = match across.parts().first() {
+            Some(part) => proof::column(&mut sql, part.grant().caller()),
+            None => Expr::literal("false AS proved"),
+        };
+        let asked = asked(&mut sql, &across);
+        let opened = reach::first(&mut sql);
         let statement = Expr::fill(
-            "SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (SELECT * FROM ({}) u ORDER BY {} LIMIT {}) r ON true",
-            &[&total, &Expr::join(&arms, " UNION ALL ", "NULL"), &Expr::list(&outer), &limit],
+            "SELECT n.*, r.* FROM (SELECT {}, {}, {}, {} AS asked) n LEFT JOIN LATERAL (SELECT * FROM ({}) u ORDER BY {} LIMIT {}) r ON true",
+            &[&opened, &proved, &total, &asked, &Expr::join(&arms, " UNION ALL ", "NULL"), &Expr::list(&outer), &limit],
         );
         sql.push(&statement);
         AcrossPlan { across, sql }
     }
 
     /// Runs it: one statement, once what it names is known.
-    pub async fn run(self, on: &mut PgConnection) -> Result<AcrossPage, StoreError> {
+    pub async fn run(self, on: &mut PgConnection) -> Result<Proved<AcrossPage>, StoreError> {
         let AcrossPlan { across, sql } = self;
         for part in across.parts() {
             terms::check(on, part).await?;
         }
-        let (mut total, mut counted, mut rows) = (None, Vec::new(), Vec::new());
-        for row in sql.fetch(on).await? {
+        proof::of(sql.fetch(on).await?, |rows| AcrossPage::of(across, rows))
+    }
+}
+
+impl AcrossPage {
+    /// Reads the rows of the statement.
+    fn of(across: Across, answer: Vec<PgRow>) -> Result<AcrossPage, StoreError> {
+        let (mut total, mut counted, mut asked, mut rows) = (None, Vec::new(), None, Vec::new());
+        for row in answer {
+            if asked.is_none() {
+                asked = row.try_get("asked")?;
+            }
             if across.total() {
                 total = Some(row.try_get("total")?);
                 counted = row.try_get("counted")?;
@@ -117,8 +137,23 @@ impl AcrossPlan {
         let at = |row: Option<&(usize, Found)>, back| row.map(|(_, row)| Cursor { keys: row.keys.clone(), back });
         let previous = at(rows.first(), true).filter(|_| if back { more } else { across.cursor().is_some() });
         let next = at(rows.last(), false).filter(|_| back || more);
-        Ok(AcrossPage { rows, total, counted, previous, next, across })
+        Ok(AcrossPage { rows, total, counted, asked: asked.unwrap_or_default(), previous, next, across })
     }
+}
+
+/// The people whom the parts name and their grants cover: the same names within the same reach are asked about once.
+fn asked(sql: &mut Sql, across: &Across) -> Expr {
+    let mut done: Vec<(&Reach, Vec<String>)> = Vec::new();
+    let mut people = Vec::new();
+    for part in across.parts() {
+        let question = (part.grant().reach(), person::named(part));
+        if done.contains(&question) {
+            continue;
+        }
+        people.extend(person::asked(sql, part));
+        done.push(question);
+    }
+    Expr::join(&people, " || ", "NULL::bigint[]")
 }
 
 /// The sort keys of one type's rows: those asked for, or else none before the type; then type, person and id.
@@ -134,19 +169,10 @@ fn keys(across: &Across, place: usize) -> Vec<Key> {
 
 impl super::Store {
     /// Runs a search of several types.
-    pub async fn search_across(&self, plan: AcrossPlan) -> Result<AcrossPage, StoreError> {
-        plan.run(&mut *self.connection().await?).await
-    }
-
-    /// The people within reach whom the search asks about by name.
-    pub async fn asked_about_across(&self, across: &Across) -> Result<Vec<i64>, StoreError> {
-        let mut people = Vec::new();
-        if across.parts().iter().any(|part| !person::named(part).is_empty()) {
-            let mut connection = self.connection().await?;
-            for part in across.parts() {
-                people.extend(person::asked_about(&mut connection, part).await?);
-            }
-        }
-        Ok(people)
+    pub async fn search_across(&self, plan: AcrossPlan) -> Result<Proved<AcrossPage>, StoreError> {
+        let mut reading = self.reading().await?;
+        let page = plan.run(reading.on()).await?;
+        self.held.keep(reading);
+        Ok(page)
     }
 }

@@ -108,7 +108,7 @@ impl Hosts {
     }
 
     /// Whether an idle connection leads to the right host and lives. Asked only where there is doubt, since it costs a round trip.
-    async fn may_be_used(
+    pub(super) async fn may_be_used(
         &self,
         connection: &mut PgConnection,
         age: Duration,

@@ -13,6 +13,7 @@ mod checkup;
 mod expansion;
 mod export;
 mod health;
+mod held;
 mod history;
 mod hosts;
 mod includes;
@@ -24,6 +25,7 @@ mod overrides;
 mod person;
 mod plan;
 mod predicate;
+mod proof;
 mod protection;
 mod reach;
 mod read;
@@ -60,6 +62,7 @@ pub use migrate::create_database;
 pub use oauth::{Consent, Hash, NewToken, Redeemed, SigningKey, StoredClient};
 pub use overrides::{Alert, Claim, Opened, Untold};
 pub use plan::{Found, Included, Page, Plan};
+pub use proof::Proved;
 pub use protection::{Named, Protect, Protections};
 pub use reach::Hurdle;
 pub use read::{Read, Target};
@@ -71,6 +74,8 @@ pub use walk::Passed;
 pub use watch::Watch;
 pub use why::{Asked, Holder, Known, Of, SandboxPatient, Standing};
 pub use write::{Change, Changes, Edit, NotWritten, Pending, Refusal, Write, Written};
+
+use held::{Held, Reading};
 
 pub use crate::access::Relationship;
 use crate::access::Sensitive;
@@ -97,6 +102,8 @@ pub struct Store {
     pool: PgPool,
     /// Where it is; pools of one service share it.
     hosts: Arc<Hosts>,
+    /// Those of its connections that reads go on with.
+    held: Arc<Held>,
     /// The codes that label what is written.
     sensitive: Sensitive,
     /// Tells the pool of requests that were given up.
@@ -123,6 +130,8 @@ pub enum StoreError {
     TooMany { what: &'static str, most: usize, remedy: &'static str },
     #[error("a statement took longer than it may and was stopped")]
     TooLong,
+    #[error("the caller's token has ended, or its claims have changed")]
+    TokenEnded,
     #[error("the audit trail could not be written, so nothing may be answered")]
     Audit,
     #[error("the connection broke while a change was committed, so it may have been made: {}", without_values(.0))]
@@ -197,14 +206,15 @@ impl Store {
             options.application_name("lcr").options(fixed).options(ENDS_WITH_ITS_CLIENT).options(more.iter().copied())
         })?;
         let given_up = GivenUp::default();
-        let pool = hosts.pool(connections, &given_up);
-        Ok(Store { pool, hosts, sensitive: Sensitive::default(), given_up })
+        let (pool, held) = (hosts.pool(connections, &given_up), Arc::new(Held::of(connections)));
+        Ok(Store { pool, held, hosts, sensitive: Sensitive::default(), given_up })
     }
 
     /// A pool of its own over the same database.
     pub fn beside(&self, connections: u32) -> Store {
         let given_up = GivenUp::default();
-        Store { pool: self.hosts.pool(connections, &given_up), given_up, ..self.clone() }
+        let held = Arc::new(Held::of(connections));
+        Store { pool: self.hosts.pool(connections, &given_up), held, given_up, ..self.clone() }
     }
 
     /// The same, labelling what is written by these codes too.
@@ -237,16 +247,30 @@ impl Store {
         Ok(self.pool.acquire().await?)
     }
 
+    /// A connection for a read: one in hand that may be used, or else one of the pool.
+    async fn reading(&self) -> Result<Reading, StoreError> {
+        while let Some(mut reading) = self.held.take() {
+            if reading.may_be_used(&self.hosts).await {
+                return Ok(reading);
+            }
+        }
+        Ok(Reading::new(self.connection().await?))
+    }
+
     /// How the pool's connections are used.
     pub fn connections(&self) -> Connections {
-        let (open, idle) = (self.pool.size() as usize, self.pool.num_idle());
+        // Those in hand wait for work too.
+        let (open, idle) = (self.pool.size() as usize, self.pool.num_idle() + self.held.count());
         let most = self.pool.options().get_max_connections() as usize;
         Connections { idle, in_use: open.saturating_sub(idle), most }
     }
 
     /// Runs a search.
-    pub async fn search(&self, plan: Plan) -> Result<Page, StoreError> {
-        plan.run(&mut *self.connection().await?).await
+    pub async fn search(&self, plan: Plan) -> Result<Proved<Page>, StoreError> {
+        let mut reading = self.reading().await?;
+        let page = plan.run(reading.on()).await?;
+        self.held.keep(reading);
+        Ok(page)
     }
 
     /// The people within reach whom the search asks about by name, beyond those whose rows it found.
@@ -262,6 +286,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(&self) {
+        self.held.release();
         self.pool.close().await;
     }
 }

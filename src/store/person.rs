@@ -196,6 +196,20 @@ pub fn named(search: &Search) -> Vec<String> {
     ids.flatten().collect()
 }
 
+/// The same people as an array, in a statement of the search's own; none where it names nobody.
+pub fn asked(sql: &mut Sql, search: &Search) -> Option<Expr> {
+    let names = named(search);
+    if names.is_empty() {
+        return None;
+    }
+    let opened = reach::opened(sql, search.grant());
+    let covered = reach::people(sql, search.grant(), "k");
+    let wanted = sql.bind(names, "text[]");
+    // IS TRUE keeps PostgreSQL from beginning with everybody in the holders' care.
+    let people = "ARRAY(SELECT k.patient_id FROM patient_key k WHERE {} AND k.id = ANY({}) AND ({}) IS TRUE)";
+    Some(Expr::fill(people, &[&opened, &wanted, &covered]))
+}
+
 /// Those of them whom the search's grant covers.
 pub async fn asked_about(on: &mut PgConnection, search: &Search) -> Result<Vec<i64>, StoreError> {
     let people = People::find(on, &[search.grant()], named(search)).await?;

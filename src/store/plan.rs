@@ -1,9 +1,10 @@
 //! Owns the way from a Search to one SQL statement, and from its rows to a Page.
 
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
-use super::{StoreError, includes, predicate, reach, terms};
+use super::{Proved, StoreError, includes, person, predicate, proof, reach, terms};
 use crate::resources::spec::Kind;
 use crate::search::cursor::Cursor;
 use crate::search::{Search, SortKey};
@@ -23,6 +24,8 @@ pub struct Page {
     pub total: Option<i64>,
     /// The people among them, where they are counted.
     pub counted: Vec<i64>,
+    /// The people within reach whom the search asks about by name, beyond those whose rows it found.
+    pub asked: Vec<i64>,
     /// Where the pages before and after begin, where there are any.
     pub previous: Option<Cursor>,
     pub next: Option<Cursor>,
@@ -50,7 +53,7 @@ pub struct Included {
 impl Plan {
     /// Renders the search. The caller's reach comes first, then the filters, then the page.
     pub fn of(search: Search) -> Plan {
-        let mut sql = Sql::named("search");
+        let mut sql = Sql::opening_first("search");
         let keys = sort_keys(search.sort(), search.by_person());
         let conditions = conditions(&mut sql, &search);
         let table = Expr::literal(search.grant().spec().seen.current);
@@ -62,6 +65,13 @@ impl Plan {
             Expr::fill("{} AS total, {} AS counted", &[&total, &people])
         } else {
             Expr::literal("NULL::bigint AS total, NULL::bigint[] AS counted")
+        };
+        let proved = proof::column(&mut sql, search.grant().caller());
+        let asked = match (person::named(&search).len(), person::asked(&mut sql, &search)) {
+            // Rows found for the one person named are that person's: nobody is left to look up.
+            (1, Some(asked)) => Expr::fill("CASE WHEN r.id IS NULL THEN {} END", &[&asked]),
+            (_, Some(asked)) => asked,
+            (_, None) => Expr::literal("NULL::bigint[]"),
         };
         let back = search.cursor().is_some_and(|cursor| cursor.back);
         let page = match search.cursor() {
@@ -77,20 +87,19 @@ impl Plan {
         let columns = Expr::fill("t.id, t.patient_id, {} AS resource, ARRAY[{}] AS keys", &[&resource, &shown]);
         let from = Expr::fill("FROM {} t WHERE {} ORDER BY {} LIMIT {}", &[&table, &page, &order, &limit]);
         let includes = includes::render(&mut sql, &search);
-        let statement = match (search.total(), includes) {
-            (false, None) => Expr::fill("SELECT {} {}", &[&columns, &from]),
-            // The count comes with the first row, or alone when the page is empty: one statement either way.
-            (true, None) => Expr::fill(
-                "SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (SELECT {} {}) r ON true",
-                &[&total, &columns, &from],
-            ),
+        // Proof and count come with the first row, or alone when the page is empty: one statement either way.
+        let opened = reach::first(&mut sql);
+        let first = "SELECT n.*, {} AS asked, r.* FROM (SELECT {}, {}, {}) n";
+        let first = Expr::fill(first, &[&asked, &opened, &proved, &total]);
+        let statement = match includes {
+            None => Expr::fill("{} LEFT JOIN LATERAL (SELECT {} {}) r ON true", &[&first, &columns, &from]),
             // What comes along is found from the page's rows, which are kept for that.
-            (_, Some(includes)) => Expr::fill(
+            Some(includes) => Expr::fill(
                 "WITH page AS MATERIALIZED (SELECT t.*, ARRAY[{}] AS keys, row_number() OVER (ORDER BY {}) AS place {}) \
-                 SELECT n.*, r.* FROM (SELECT {}) n LEFT JOIN LATERAL (\
+                 {} LEFT JOIN LATERAL (\
                  SELECT t.id, t.patient_id, {} AS resource, t.keys, t.place, NULL AS kind FROM page t \
                  UNION ALL {} ORDER BY place) r ON true",
-                &[&shown, &order, &from, &total, &resource, &includes],
+                &[&shown, &order, &from, &first, &resource, &includes],
             ),
         };
         sql.push(&statement);
@@ -103,17 +112,26 @@ impl Plan {
     }
 
     /// Runs it: one statement, once what it names is known.
-    pub async fn run(self, on: &mut PgConnection) -> Result<Page, StoreError> {
+    pub async fn run(self, on: &mut PgConnection) -> Result<Proved<Page>, StoreError> {
         let Plan { search, sql } = self;
         terms::check(on, &search).await?;
-        let answer = sql.fetch(on).await?;
-        let (mut total, mut counted) = (None, Vec::new());
+        proof::of(sql.fetch(on).await?, |rows| Page::of(search, rows))
+    }
+}
+
+impl Page {
+    /// Reads the rows of a search's statement.
+    fn of(search: Search, answer: Vec<PgRow>) -> Result<Page, StoreError> {
+        let (mut total, mut counted, mut asked) = (None, Vec::new(), None);
         let mut rows = Vec::with_capacity(answer.len());
         let mut included = Vec::new();
         for row in answer {
             if search.total() {
                 total = Some(row.try_get("total")?);
                 counted = row.try_get("counted")?;
+            }
+            if asked.is_none() {
+                asked = row.try_get("asked")?;
             }
             let id: Option<String> = row.try_get("id")?;
             let Some(id) = id else { continue };
@@ -140,7 +158,7 @@ impl Plan {
         let at = |row: Option<&Found>, back| row.map(|row| Cursor { keys: row.keys.clone(), back });
         let previous = at(rows.first(), true).filter(|_| if back { more } else { search.cursor().is_some() });
         let next = at(rows.last(), false).filter(|_| back || more);
-        Ok(Page { rows, included, total, counted, previous, next, search })
+        Ok(Page { rows, included, total, counted, asked: asked.unwrap_or_default(), previous, next, search })
     }
 }
 

@@ -127,7 +127,22 @@ fn own(sql: &mut Sql, source: &str, alias: &'static str) -> Expr {
 /// Opens the second lock as far as the grant reaches, for this statement: PostgreSQL evaluates what names no row before it
 /// looks at any, and where it did not, the rows would not be there.
 pub fn opened(sql: &mut Sql, grant: &Grant) -> Expr {
-    let (holders, patient, source, trail) = match grant.reach() {
+    match sql.opens_first(grant.reach()) {
+        true => Expr::literal("true"),
+        false => Expr::fill("(SELECT {})", &[&open(sql, grant.reach())]),
+    }
+}
+
+/// The column `opened` of a statement's first row, to which all others are joined: it opens the lock for every reach in the
+/// statement, so it is made last. In the place of a condition that would be too late for rows that a join finds by key.
+pub fn first(sql: &mut Sql) -> Expr {
+    let reaches = sql.reaches();
+    let opened: Vec<Expr> = reaches.iter().map(|reach| open(sql, reach)).collect();
+    Expr::fill("{} AS opened", &[&Expr::all(&opened)])
+}
+
+fn open(sql: &mut Sql, reach: &Reach) -> Expr {
+    let (holders, patient, source, trail) = match reach {
         Reach::Patient { id, staff: None } => (Vec::new(), Some(id.clone()), None, false),
         Reach::Patient { staff: Some(holders), .. } | Reach::Relationships(holders) => {
             (holders.keys(), None, None, false)
@@ -139,7 +154,7 @@ pub fn opened(sql: &mut Sql, grant: &Grant) -> Expr {
     };
     let (holders, patient) = (sql.bind(holders, "text[]"), sql.bind(patient, "text"));
     let (source, trail) = (sql.bind(source, "text"), sql.bind(trail, "boolean"));
-    Expr::fill("(SELECT reach_set({}, {}, {}, {}))", &[&holders, &patient, &source, &trail])
+    Expr::fill("reach_set({}, {}, {}, {})", &[&holders, &patient, &source, &trail])
 }
 
 /// The people that the grant covers, whatever the row: `alias` has a patient_id. The second lock is `opened` apart from it.

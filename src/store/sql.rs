@@ -6,6 +6,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, PgExecutor, Postgres, Type};
 
 use super::statement::timed;
+use crate::access::Reach;
 
 /// A statement in the making. Text comes in as an `Expr`, values only by `bind`.
 pub struct Sql {
@@ -13,12 +14,33 @@ pub struct Sql {
     text: String,
     args: PgArguments,
     failed: bool,
+    /// The reaches for which the statement's first row opens the second lock; none: each condition opens it for itself.
+    reaches: Option<Vec<Reach>>,
 }
 
 impl Sql {
     /// An empty one, under the name by which figures and traces tell of it.
     pub fn named(name: &'static str) -> Sql {
-        Sql { name, text: String::new(), args: PgArguments::default(), failed: false }
+        Sql { name, text: String::new(), args: PgArguments::default(), failed: false, reaches: None }
+    }
+
+    /// A statement whose first row is to open the second lock, with `reach::first`, before others are looked at.
+    pub fn opening_first(name: &'static str) -> Sql {
+        Sql { reaches: Some(Vec::new()), ..Sql::named(name) }
+    }
+
+    /// Whether the first row is to open the lock for this reach: from now on it is.
+    pub fn opens_first(&mut self, reach: &Reach) -> bool {
+        let Some(reaches) = &mut self.reaches else { return false };
+        if !reaches.contains(reach) {
+            reaches.push(reach.clone());
+        }
+        true
+    }
+
+    /// The reaches for which it is.
+    pub fn reaches(&mut self) -> Vec<Reach> {
+        self.reaches.take().unwrap_or_default()
     }
 
     /// Appends an expression, the only way text comes in.

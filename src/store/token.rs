@@ -3,8 +3,8 @@
 use sqlx::types::Json as Stored;
 
 use super::statement::timed;
-use super::{Store, StoreError};
-use crate::access::Claims;
+use super::{Hash, Store, StoreError};
+use crate::access::{Claims, TokenMark};
 
 /// A token that is in force, as introspection tells of it.
 #[derive(sqlx::FromRow)]
@@ -24,12 +24,15 @@ impl Store {
         Ok(())
     }
 
-    /// What a token that is in force says.
-    pub async fn find_token(&self, hash: &[u8]) -> Result<Option<Claims>, StoreError> {
-        let find = sqlx::query_scalar("SELECT claims FROM token WHERE hash = $1 AND expires_at > now()").bind(hash);
-        let mut connection = self.connection().await?;
-        let claims: Option<Stored<Claims>> = timed("token", find.fetch_optional(&mut *connection)).await?;
-        Ok(claims.map(|claims| claims.0))
+    /// What a token that is in force says, and by what it is known as long as it says so.
+    pub async fn find_token(&self, hash: &Hash) -> Result<Option<(Claims, TokenMark)>, StoreError> {
+        // xmin, the transaction that wrote the row, is another one after any change of it.
+        let find = "SELECT claims, xmin::text FROM token WHERE hash = $1 AND expires_at > now()";
+        let mut reading = self.reading().await?;
+        let find = sqlx::query_as(find).bind(hash.as_slice());
+        let found: Option<(Stored<Claims>, String)> = timed("token", find.fetch_optional(reading.on())).await?;
+        self.held.keep(reading);
+        Ok(found.map(|(claims, row)| (claims.0, TokenMark { hash: *hash, row })))
     }
 
     /// What a token says that was not revoked, though it may have expired in the last day.

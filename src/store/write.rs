@@ -266,19 +266,13 @@ impl Pending {
     /// Reads what is there with the changes made.
     pub async fn read(&mut self, target: &Target) -> Result<Read, StoreError> {
         self.shut().await?;
-        read_on(&mut self.tx, target).await
+        Ok(read_on(&mut self.tx, target).await?.into_inner())
     }
 
     /// Searches what is there with the changes made.
     pub async fn search(&mut self, plan: Plan) -> Result<Page, StoreError> {
         self.shut().await?;
-        plan.run(&mut self.tx).await
-    }
-
-    /// The people within reach whom a search asks about by name.
-    pub async fn asked_about(&mut self, search: &Search) -> Result<Vec<i64>, StoreError> {
-        self.shut().await?;
-        super::person::asked_about(&mut self.tx, search).await
+        Ok(plan.run(&mut self.tx).await?.into_inner())
     }
 
     async fn shut(&mut self) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod changes;
 mod claims;
 mod contexts;
 mod database;
+mod ended;
 mod entries;
 mod glass;
 mod glass_ends;

@@ -77,7 +77,7 @@ async fn begin(call: &Call, patient: &str, pairs: &[(String, String)]) -> Result
     let asked = asked(pairs)?;
     let context = Context { within: Some(patient), during: asked.during, ..context(call, None) };
     let across = Across::read(&call.caller, &asked.pairs, &context).map_err(refused)?;
-    let (_, person) = read::answer(call.state.store.read(&target).await?)?;
+    let (_, person) = read::answer(call.state.store.read(&target).await?.into_inner())?;
     Ok((asked, across, person))
 }
 
@@ -133,7 +133,7 @@ async fn page(
     asked: Asked,
     across: Across,
 ) -> Result<HttpResponse, Problem> {
-    let page = call.state.store.search_across(AcrossPlan::of(across)).await?;
+    let page = call.state.store.search_across(AcrossPlan::of(across)).await?.into_inner();
     let people = page.rows.iter().map(|(_, found)| found.patient_id).chain(page.counted.iter().copied());
     record(call, &row, &mut seen, people).await?;
     let plain: Vec<(String, String)> = pairs.iter().filter(|(name, _)| name != "_cursor").cloned().collect();
@@ -262,7 +262,7 @@ impl Along {
                 let pairs = [("_id", some.join(",")), ("_count", some.len().to_string())];
                 let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
                 let search = Search::read(grant.clone(), &pairs, &context).map_err(refused)?;
-                for found in call.state.store.search(Plan::of(search)).await?.rows {
+                for found in call.state.store.search(Plan::of(search)).await?.into_inner().rows {
                     self.note(&found.resource, context.base);
                     writer.included(&format!("{}/{kind}/{}", context.base, found.id), &found.resource);
                 }

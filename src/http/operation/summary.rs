@@ -31,7 +31,7 @@ async fn make(call: &Call, spec: &'static ResourceSpec, id: &str, body: Body) ->
     known_profile(input.one("profile")?.as_deref())?;
     input.no_more(call, SUMMARY.parameters)?;
     let target = read::target(call, spec.name, id, None)?;
-    let (patient, person) = read::answer(call.state.store.read(&target).await?)?;
+    let (patient, person) = read::answer(call.state.store.read(&target).await?.into_inner())?;
     let patient = Entry::of(patient.body).ok_or_else(Problem::not_found)?;
     let mut target = SummaryTarget::new(id);
     let mut contents = Vec::new();

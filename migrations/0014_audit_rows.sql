@@ -10,8 +10,9 @@ CREATE TYPE audit_said AS (
 
 -- Appends a link. `digest` is over what the rows say; the basis is found here and sealed too. The least of a person's bases by
 -- rank is an aggregate, for which nothing has to be sorted; an id is made of the number that came, not of the time made of it.
+-- A lock that is not to be had in time is told, so that no session is left waiting for it when its service has given up.
 CREATE FUNCTION audit_append(entries audit_said[], digest bytea) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
     ranks CONSTANT text[] := ARRAY['caseload', 'gp_registered', 'admission', 'referral', 'self_claimed', 'break_glass'];
     free smallint;

@@ -124,10 +124,12 @@ fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-/// SQLSTATEs that say the server is starting, stopping, full of connections or has to be asked again.
+/// SQLSTATEs that say the server is starting, stopping, full of connections, held up by a lock or has to be asked again.
 fn is_passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        code.starts_with("57P") || code.starts_with("08") || matches!(code, "53200" | "53300" | "40001" | "40P01")
+        code.starts_with("57P")
+            || code.starts_with("08")
+            || matches!(code, "53200" | "53300" | "40001" | "40P01" | "55P03")
     })
 }
 

@@ -233,6 +233,9 @@ async fn a_trail_that_stands_still_holds_nobody_and_goes_on_by_itself() {
         assert_eq!(reply.status, 503, "{}", reply.text);
     }
     assert!(began.elapsed().as_secs() < 60, "bounded: {:?}", began.elapsed());
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%audit_append($1, $2)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut stall).await.expect("a count");
+    assert_eq!(left, 0, "no session is left behind");
     sqlx::query("ROLLBACK").execute(&mut stall).await.expect("the lock is gone");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while gp.get("Patient/near").await.status != 200 {

@@ -167,12 +167,12 @@ fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-/// SQLSTATEs that say the server is starting, stopping, out of disk, memory or connections, failing to read or write its files,
+/// SQLSTATEs that say the server is starting, stopping, out of disk, memory or connections, held up by a lock, failing to read or write its files,
 /// set to reading, or has to be asked again.
 fn is_passing(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
         ["57P", "08", "53", "58"].iter().any(|class| code.starts_with(class))
-            || matches!(code, "25006" | "40001" | "40P01")
+            || matches!(code, "25006" | "40001" | "40P01" | "55P03")
     })
 }
 

@@ -177,6 +177,74 @@ async fn writers_at_the_same_time_keep_the_chains_whole() {
     assert!(used > 1, "they did not wait for one chain: {used}");
 }
 
+/// A field as the document has it: a byte that says whether it is there, its length, itself.
+fn say(text: &mut Vec<u8>, bytes: Option<Vec<u8>>) {
+    text.push(u8::from(bytes.is_some()));
+    if let Some(bytes) = bytes {
+        text.extend((bytes.len() as u64).to_be_bytes());
+        text.extend(bytes);
+    }
+}
+
+/// While a new version is rolled out, the one before adds to the same chains by the function it knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_before_adds_to_the_same_chains() {
+    let app = asked().await;
+    let gp = persona(&app, "gp").await;
+    let before = verify(&app, &[]).await;
+    let name = uuid::Uuid::from_u128(7);
+    let row = serde_json::json!([{"place": 0, "at": "2026-01-02T03:04:05.000006Z", "request_id": name, "client": "app", "user_id": null,
+        "role": "doctor", "organisation": "Y90001", "address": null, "purpose": "TREAT", "action": "R", "resource_type": "Patient",
+        "query": "Patient/near", "what": "Patient/near", "patient_id": null, "outcome": 0}]);
+    let mut text = Vec::new();
+    say(&mut text, Some(1_767_323_045_000_006_i64.to_be_bytes().to_vec()));
+    say(&mut text, Some(name.as_bytes().to_vec()));
+    let words = ["app", "", "doctor", "Y90001", "", "TREAT", "R", "Patient", "Patient/near", "Patient/near"];
+    words.iter().for_each(|word| say(&mut text, (!word.is_empty()).then(|| word.as_bytes().to_vec())));
+    say(&mut text, None);
+    say(&mut text, Some(0_i16.to_be_bytes().to_vec()));
+    for round in 0..3 {
+        let old = sqlx::query("SELECT audit_append($1::text::json, $2)").bind(row.to_string());
+        old.bind(Sha256::digest(&text).to_vec()).execute(&mut owner(&app).await).await.expect("the old way");
+        assert_eq!(gp.get("Patient/near").await.status, 200, "round {round}");
+    }
+    let verified = verify(&app, &before.heads.into_iter().filter(|head| head.link > 0).collect::<Vec<_>>()).await;
+    assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+    assert_eq!(verified.rows, before.rows + 6, "three by each way");
+    let faults = tamper(&app, &["UPDATE audit SET query = 'Patient/far' WHERE client = 'app'"], &[]).await;
+    assert_eq!(faults.len(), 3, "what came by the old way is sealed: {faults:?}");
+}
+
+/// A database that stands still: what waits for the trail is refused in time, and when it runs again so does the trail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_stands_still_holds_nobody_and_goes_on_by_itself() {
+    let app = full().await;
+    let gp = persona(&app, "gp").await;
+    assert_eq!(gp.get("Patient/near").await.status, 200);
+    let mut stall = owner(&app).await;
+    sqlx::query("BEGIN").execute(&mut stall).await.expect("a transaction");
+    sqlx::query("LOCK TABLE audit_chain IN ACCESS EXCLUSIVE MODE").execute(&mut stall).await.expect("a lock");
+    let began = std::time::Instant::now();
+    let waiting = ["Patient/near", "Patient/far", "Condition?patient=near", "Nonsense/1"].map(|path| gp.get(path));
+    // One that its client gives up stands before them in the line.
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(300), gp.get("Patient/near")).await;
+    assert!(given_up.is_err(), "nothing is answered without the trail");
+    for reply in futures_util::future::join_all(waiting).await {
+        assert_eq!(reply.status, 503, "{}", reply.text);
+    }
+    assert!(began.elapsed().as_secs() < 60, "bounded: {:?}", began.elapsed());
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%audit_append($1, $2)%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut stall).await.expect("a count");
+    assert_eq!(left, 0, "no session is left behind");
+    sqlx::query("ROLLBACK").execute(&mut stall).await.expect("the lock is gone");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while gp.get("Patient/near").await.status != 200 {
+        assert!(std::time::Instant::now() < deadline, "the trail goes on");
+    }
+    let verified = verify(&app, &[]).await;
+    assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+}
+
 /// The seals once more, by a second reading of the rules that shares no code with the service: each field with a byte that
 /// says whether it is there and its length.
 #[tokio::test(flavor = "multi_thread")]
@@ -191,13 +259,7 @@ async fn the_seals_are_what_the_document_says() {
         let mine: Vec<&PgRow> = rows.iter().filter(|row| row.get::<i64, _>(0) == link).collect();
         let mut text = Vec::new();
         for row in &mine {
-            let mut field = |bytes: Option<Vec<u8>>| {
-                text.push(u8::from(bytes.is_some()));
-                if let Some(bytes) = bytes {
-                    text.extend((bytes.len() as u64).to_be_bytes());
-                    text.extend(bytes);
-                }
-            };
+            let mut field = |bytes: Option<Vec<u8>>| say(&mut text, bytes);
             field(Some(row.get::<i64, _>(2).to_be_bytes().to_vec()));
             field(Some(uuid::Uuid::parse_str(row.get(3)).expect("a UUID").as_bytes().to_vec()));
             for column in 4..=13 {

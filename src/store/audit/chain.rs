@@ -1,6 +1,8 @@
 //! Owns what the seals of the audit trail are over. PostgreSQL's `audit_append` makes a seal of what is digested here, of the
 //! seal before it and of the bases it finds; `verify` makes it again of what is stored.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -9,26 +11,26 @@ pub type Seal = [u8; 32];
 
 /// What one row says, whoever wrote or reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// Microseconds since 1970.
     pub at: i64,
     pub request_id: Uuid,
-    pub client: String,
-    pub user_id: Option<String>,
-    pub role: String,
-    pub organisation: Option<String>,
-    pub address: Option<String>,
-    pub purpose: String,
-    pub action: String,
-    pub resource_type: String,
-    pub query: String,
-    pub what: Option<String>,
+    pub client: Cow<'a, str>,
+    pub user_id: Option<Cow<'a, str>>,
+    pub role: Cow<'a, str>,
+    pub organisation: Option<Cow<'a, str>>,
+    pub address: Option<Cow<'a, str>>,
+    pub purpose: Cow<'a, str>,
+    pub action: Cow<'a, str>,
+    pub resource_type: Cow<'a, str>,
+    pub query: Cow<'a, str>,
+    pub what: Option<Cow<'a, str>>,
     pub patient_id: Option<i64>,
     pub outcome: i16,
 }
 
 /// The digest of the rows of a link, in their order. Each field goes with its length, so that no two rows read alike.
-pub fn digest(entries: &[Entry]) -> Seal {
+pub fn digest<'a>(entries: impl IntoIterator<Item = &'a Entry<'a>>) -> Seal {
     let mut hash = Sha256::new();
     let mut field = |value: Option<&[u8]>| match value {
         None => hash.update([0]),

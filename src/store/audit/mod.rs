@@ -1,14 +1,17 @@
 //! Owns the audit trail: who looked at whom, when and why. No row, no answer.
 //!
-//! `chain` seals what is written so that `verify` finds what was changed since. Rows of requests that run at the same time are committed together: each answer waits for the
-//! commit that holds its rows, a few milliseconds, and the disk is asked once for all of them.
+//! `chain` seals what is written so that `verify` finds what was changed since. Rows of requests that run at the same time are
+//! committed together: each answer waits for the commit that holds its rows, a few milliseconds, and the disk is asked once for all
+//! of them. `synchronous_commit` stays on: an answer that left before its row was on disk could be one that nothing tells of.
 
 mod chain;
 mod export;
+mod said;
 mod verify;
 
 pub use verify::{Anchor, AnchorError, Faults, Verified};
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
@@ -20,15 +23,16 @@ use uuid::Uuid;
 use super::statement::timed;
 use super::{Store, StoreError};
 use crate::access::policy::SYSTEM;
-use crate::fhir::date::{self, to_text};
-use crate::fhir::json::{Json, Object};
+use crate::fhir::date;
 use crate::telemetry::metrics;
 use chain::Entry;
+use said::Said;
 
-/// The most rows one commit takes.
+/// The most requests whose rows one commit takes.
 const BATCH: usize = 1024;
 
-/// How long a commit may take. Then what it is for is refused and its connection given up.
+/// How long a commit may take. Then what it is for is refused and its connection given up: a database that stands still holds
+/// nobody for longer, and the next commit finds out on a connection of its own whether it runs again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a request ended for the person it was about.
@@ -99,8 +103,13 @@ impl AuditRow {
         AuditRow { what: Some(what.to_owned()), ..self }
     }
 
+    fn said(&self) -> Said<'_> {
+        let holders = || self.holders.iter().map(|key| storable(key)).collect();
+        Said { entry: self.entry(), holders: self.patient_id.is_some().then(holders) }
+    }
+
     /// As it is written: what a caller sent must never keep a row, and those beside it, from being written.
-    fn entry(&self) -> Entry {
+    fn entry(&self) -> Entry<'_> {
         Entry {
             // A timestamp of PostgreSQL has no more digits.
             at: i64::try_from(self.at.unix_timestamp_nanos() / 1000).unwrap_or_default(),
@@ -109,9 +118,9 @@ impl AuditRow {
             user_id: self.user.as_deref().map(storable),
             role: storable(&self.role),
             organisation: self.organisation.as_deref().map(storable),
-            address: self.address.clone(),
+            address: self.address.as_deref().map(Cow::Borrowed),
             purpose: storable(&self.purpose),
-            action: self.action.to_owned(),
+            action: Cow::Borrowed(self.action),
             resource_type: storable(&self.resource_type),
             query: storable(&self.query),
             what: self.what.as_deref().map(storable),
@@ -119,50 +128,30 @@ impl AuditRow {
             outcome: if self.outcome == Outcome::Success { 0 } else { 4 },
         }
     }
-
-    fn record(&self, entry: &Entry, place: usize) -> Json {
-        let text = |value: &Option<String>| value.as_deref().map_or(Json::Null, Json::string);
-        let mut record = Object::default();
-        record.set("place", Json::Number(place.to_string()));
-        record.set("at", Json::string(to_text(self.at)));
-        record.set("request_id", Json::string(entry.request_id.to_string()));
-        record.set("client", Json::string(entry.client.clone()));
-        record.set("user_id", text(&entry.user_id));
-        record.set("role", Json::string(entry.role.clone()));
-        record.set("organisation", text(&entry.organisation));
-        record.set("address", text(&entry.address));
-        record.set("purpose", Json::string(entry.purpose.clone()));
-        record.set("action", Json::string(entry.action.clone()));
-        record.set("resource_type", Json::string(entry.resource_type.clone()));
-        record.set("query", Json::string(entry.query.clone()));
-        record.set("what", text(&entry.what));
-        record.set("patient_id", entry.patient_id.map_or(Json::Null, |id| Json::Number(id.to_string())));
-        record.set("outcome", Json::Number(entry.outcome.to_string()));
-        if self.patient_id.is_some() {
-            record.set("holders", Json::Array(self.holders.iter().map(|key| Json::string(storable(key))).collect()));
-        }
-        Json::Object(record)
-    }
 }
 
 /// The longest query that is kept whole, in characters.
 const MOST_QUERY: usize = 8_000;
 
 /// What a caller sent, as text a row can hold: it must never keep a row, and those beside it, from being written.
-fn storable(text: &str) -> String {
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.len() <= MOST_QUERY && !text.contains('\0') {
+        return Cow::Borrowed(text);
+    }
     text.chars().take(MOST_QUERY).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Inserts rows within a transaction of the caller's.
-pub(super) async fn insert(on: &mut PgConnection, rows: &[AuditRow]) -> Result<(), StoreError> {
-    if rows.is_empty() {
+pub(super) async fn insert<'a>(
+    on: &mut PgConnection,
+    rows: impl IntoIterator<Item = &'a AuditRow>,
+) -> Result<(), StoreError> {
+    let said: Vec<Said> = rows.into_iter().map(AuditRow::said).collect();
+    if said.is_empty() {
         return Ok(());
     }
-    let entries: Vec<Entry> = rows.iter().map(AuditRow::entry).collect();
-    let records = rows.iter().zip(&entries).enumerate().map(|(place, (row, entry))| row.record(entry, place));
-    let records = Json::Array(records.collect()).to_string();
-    let digest = chain::digest(&entries);
-    let append = sqlx::query("SELECT audit_append($1::text::json, $2)").bind(records).bind(digest.as_slice());
+    let digest = chain::digest(said.iter().map(|row| &row.entry));
+    let append = sqlx::query("SELECT audit_append($1, $2)").bind(said).bind(digest.as_slice());
     timed("audit", append.execute(on)).await?;
     Ok(())
 }
@@ -226,8 +215,7 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
         {
             batch.push(next);
         }
-        let all: Vec<AuditRow> = batch.iter().flat_map(|(rows, _)| rows).cloned().collect();
-        let committed = commit(&store, &all).await;
+        let committed = commit(&store, batch.iter().flat_map(|(rows, _)| rows)).await;
         if let Err(error) = &committed {
             tracing::error!(%error, "the audit trail could not be written; what it was for is refused");
         }
@@ -245,13 +233,15 @@ async fn write_batches(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
     }
 }
 
-async fn commit(store: &Store, rows: &[AuditRow]) -> Result<(), StoreError> {
+async fn commit(store: &Store, rows: impl IntoIterator<Item = &AuditRow>) -> Result<(), StoreError> {
+    let rows: Vec<&AuditRow> = rows.into_iter().collect();
     let began = Instant::now();
     let commit = async {
         let mut connection = store.connection().await?;
-        match tokio::time::timeout(PATIENCE, insert(&mut connection, rows)).await {
+        match tokio::time::timeout(PATIENCE, insert(&mut connection, rows.iter().copied())).await {
             Ok(done) => done,
             Err(_) => {
+                // It may still be waiting for an answer, which the next user of it would take for its own.
                 connection.close_on_drop();
                 Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
             }

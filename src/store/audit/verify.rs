@@ -3,6 +3,7 @@
 //! Who can change every table of the database could make a chain anew, or cut its end off and set its head back. Heads that
 //! were written down elsewhere (`Anchor`) tell that too.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -87,7 +88,7 @@ impl Faults {
 /// One link as it is stored.
 struct Link {
     link: i64,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<'static>>,
     bases: Vec<Option<String>>,
     seal: Option<Vec<u8>>,
     /// When its first row says it was.
@@ -178,19 +179,21 @@ impl Store {
 /// Puts a row to its link.
 fn take(link: &mut Option<Link>, chain: i16, row: &PgRow) -> Result<(), sqlx::Error> {
     let (number, place): (i64, i32) = (row.try_get("link")?, row.try_get("place")?);
+    let text = |column| row.try_get::<String, _>(column).map(Cow::Owned);
+    let text_or_none = |column| row.try_get::<Option<String>, _>(column).map(|text| text.map(Cow::Owned));
     let entry = Entry {
         at: row.try_get("at")?,
         request_id: row.try_get("request_id")?,
-        client: row.try_get("client")?,
-        user_id: row.try_get("user_id")?,
-        role: row.try_get("role")?,
-        organisation: row.try_get("organisation")?,
-        address: row.try_get("address")?,
-        purpose: row.try_get("purpose")?,
-        action: row.try_get("action")?,
-        resource_type: row.try_get("resource_type")?,
-        query: row.try_get("query")?,
-        what: row.try_get("what")?,
+        client: text("client")?,
+        user_id: text_or_none("user_id")?,
+        role: text("role")?,
+        organisation: text_or_none("organisation")?,
+        address: text_or_none("address")?,
+        purpose: text("purpose")?,
+        action: text("action")?,
+        resource_type: text("resource_type")?,
+        query: text("query")?,
+        what: text_or_none("what")?,
         patient_id: row.try_get("patient_id")?,
         outcome: row.try_get("outcome")?,
     };

@@ -21,6 +21,7 @@ mod read;
 mod sandbox;
 mod search;
 pub mod span;
+mod squeeze;
 mod task;
 mod transaction;
 mod write;

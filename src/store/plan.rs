@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, Row};
 
 use super::sql::{Expr, Sql};
-use super::{StoreError, includes, predicate, reach, terms};
+use super::{StoreError, includes, person, predicate, reach, terms};
 use crate::resources::spec::Kind;
 use crate::search::cursor::Cursor;
 use crate::search::{Search, SortKey};
@@ -151,7 +151,11 @@ pub(super) fn conditions(sql: &mut Sql, search: &Search) -> Expr {
     if search.hopeless() {
         conditions.push(Expr::literal("false"));
     }
-    conditions.extend(search.filters().iter().map(|filter| predicate::of(sql, spec, filter, 0)));
+    let of_one = person::named(search).len() == 1 && !spec.is_person();
+    conditions.extend(search.filters().iter().map(|filter| match of_one {
+        true => predicate::of_one_person(sql, spec, filter),
+        false => predicate::of(sql, spec, filter, 0),
+    }));
     Expr::all(&conditions)
 }
 

@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
 
 use super::media::{self, Syntax};
-use super::{FHIR_JSON, FHIR_XML};
+use super::{FHIR_JSON, FHIR_XML, squeeze};
 use crate::error::Problem;
 use crate::fhir::json::Json;
 use crate::fhir::outcome::IssueType;
@@ -104,11 +104,17 @@ pub async fn answer(
         _ if is_fhir && format.pretty => shown(response, format).await,
         _ => response,
     };
-    if matches!(response.response().body().size(), BodySize::Sized(size) if size < WORTH_SQUEEZING) {
-        // Says so to what squeezes; `without_identity` takes the word out again.
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    match response.response().body().size() {
+        BodySize::Sized(size) if size < WORTH_SQUEEZING => {
+            // Says so to what squeezes; `without_identity` takes the word out again.
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+            Ok(response)
+        }
+        BodySize::Sized(_) if !response.headers().contains_key(CONTENT_ENCODING) => {
+            Ok(squeeze::squeezed(response).await)
+        }
+        _ => Ok(response),
     }
-    Ok(response)
 }
 
 /// A header that says nothing is not sent (RFC 9110 §8.4.1).

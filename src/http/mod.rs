@@ -27,6 +27,7 @@ mod read;
 mod sandbox;
 mod search;
 pub mod span;
+mod squeeze;
 mod task;
 mod transaction;
 mod unproven;

@@ -84,13 +84,42 @@ pub const TYPED_IDENTIFIER: &str = "typed_identifier";
 /// The column of words, of narrative and all other text.
 pub const WORDS: &str = "words";
 
-/// Every column that is filled from the resource, by its name in two parts.
-pub fn column_names(spec: &'static ResourceSpec) -> Vec<(&'static str, &'static str)> {
-    let own = compiled(spec).iter().flat_map(|column| match column.param.kind {
-        Kind::Date | Kind::Dates => vec![(column.param.column, "_lo"), (column.param.column, "_hi")],
-        _ => vec![(column.param.column, "")],
+/// A column that is filled from the resource: its name in two parts, and what it holds.
+pub struct Filled {
+    pub stem: &'static str,
+    pub suffix: &'static str,
+    pub holds: Holds,
+}
+
+/// What a search column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    Texts,
+    Time,
+    Times,
+    Quantities,
+    Components,
+    Words,
+    Edition,
+}
+
+/// Every column that is filled from the resource.
+pub fn filled(spec: &'static ResourceSpec) -> Vec<Filled> {
+    let column = |stem, suffix, holds| Filled { stem, suffix, holds };
+    let own = compiled(spec).iter().flat_map(|Column { param, .. }| match param.kind {
+        Kind::Date => vec![column(param.column, "_lo", Holds::Time), column(param.column, "_hi", Holds::Time)],
+        Kind::Dates => vec![column(param.column, "_lo", Holds::Times), column(param.column, "_hi", Holds::Times)],
+        Kind::Quantity => vec![column(param.column, "", Holds::Quantities)],
+        Kind::Composite { .. } => vec![column(param.column, "", Holds::Components)],
+        _ => vec![column(param.column, "", Holds::Texts)],
     });
-    own.chain([(TOKEN_TEXT, ""), (TYPED_IDENTIFIER, ""), (WORDS, ""), ("edition", "")]).collect()
+    let every = [
+        column(TOKEN_TEXT, "", Holds::Texts),
+        column(TYPED_IDENTIFIER, "", Holds::Texts),
+        column(WORDS, "", Holds::Words),
+        column("edition", "", Holds::Edition),
+    ];
+    own.chain(every).collect()
 }
 
 /// The R4 types of the values of a parameter that has a column of its own.

@@ -169,7 +169,11 @@ pub(super) fn conditions(sql: &mut Sql, search: &Search) -> Expr {
     if search.hopeless() {
         conditions.push(Expr::literal("false"));
     }
-    conditions.extend(search.filters().iter().map(|filter| predicate::of(sql, spec, filter, 0)));
+    let of_one = person::named(search).len() == 1 && !spec.is_person();
+    conditions.extend(search.filters().iter().map(|filter| match of_one {
+        true => predicate::of_one_person(sql, spec, filter),
+        false => predicate::of(sql, spec, filter, 0),
+    }));
     Expr::all(&conditions)
 }
 

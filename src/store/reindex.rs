@@ -125,7 +125,7 @@ async fn batch(
         record.set("confidentiality", Json::Number((label as i16).to_string()));
         // The list of sensitive codes may have changed, and what it says counts for the versions before too.
         if row.try_get::<i16, _>("confidentiality")? < label as i16 {
-            raised.push(Json::Object(record.clone()));
+            raised.push((id.clone(), label));
         }
         if row.try_get("stale")? || row.try_get::<i16, _>("confidentiality")? != label as i16 {
             records.push(record);
@@ -137,9 +137,7 @@ async fn batch(
     if !records.is_empty() {
         put(tx, spec, records, &[("confidentiality", "")]).await?;
     }
-    if !raised.is_empty() {
-        raise_labels(tx, &Expr::literal(spec.history), &Json::Array(raised).to_string()).await?;
-    }
+    raise_labels(tx, spec, raised).await?;
     let note = sqlx::query("UPDATE reindex SET after_id = $2 WHERE kind = $1").bind(spec.name).bind(last);
     note.execute(tx).await?;
     Ok((rows.len(), indexed))
@@ -164,7 +162,8 @@ pub(super) async fn put(
     let mut sql = Sql::named("reindex");
     let records = Json::Array(records.into_iter().map(Json::Object).collect()).to_string();
     let json = sql.bind_text(&records, "json");
-    let columns = index::column_names(spec).into_iter().chain(besides.iter().copied()).map(|(stem, suffix)| {
+    let columns = index::filled(spec).into_iter().map(|column| (column.stem, column.suffix));
+    let columns = columns.chain(besides.iter().copied()).map(|(stem, suffix)| {
         let name = Expr::fill("{}{}", &[&Expr::literal(stem), &Expr::literal(suffix)]);
         Expr::fill("{} = r.{}", &[&name, &name])
     });

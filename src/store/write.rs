@@ -3,6 +3,7 @@
 
 mod condition;
 mod decide;
+mod literal;
 mod lock;
 mod owner;
 mod refer;

@@ -1,9 +1,8 @@
-//! From documents to writes: identities, references, sources; single resources are written many at
-//! a time, a transaction Bundle by itself.
+//! From checked documents to writes: single resources are written many at a time, a transaction Bundle by itself.
 
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
+use std::collections::HashSet;
 
+use super::check::{Checked, Checker, Item, UNNAMED, identity, words};
 use super::report::Report;
 use super::terminology::{self, Waiting};
 use crate::access::{Caller, Interaction};
@@ -12,9 +11,6 @@ use crate::config::Config;
 use crate::error::Problem;
 use crate::fhir::bundle::{self, Homes, resolve};
 use crate::fhir::json::{Json, Object};
-use crate::fhir::outcome::Issue;
-use crate::fhir::primitive::is_id;
-use crate::profile::{self, Strictnesses};
 use crate::resources::{self, spec::ResourceSpec};
 use crate::search::cursor::CursorKey;
 use crate::search::{Context, Search};
@@ -22,79 +18,62 @@ use crate::smart;
 use crate::store::{AuditRow, Change, Changes, NotWritten, Store, Write, Written};
 
 /// Single resources written in one transaction.
-const BATCH: usize = 250;
+const BATCH: usize = 500;
 
-/// The source of what names none.
-const UNNAMED: &str = "import";
+/// Single resources that wait for others of their source to be written with.
+const WAITING: usize = 4 * BATCH;
 
-/// Takes documents and writes them.
+/// Takes checked documents and writes them.
 pub struct Loader<'a> {
     store: &'a Store,
-    source: Option<&'a str>,
+    checker: &'a Checker,
     base: &'a str,
-    strictness: &'a Strictnesses,
     /// Reading criteria asks for one; no cursor is made with it.
     key: CursorKey,
     pub report: Report,
     waiting: Vec<Item>,
+    /// What waits, by type and id.
+    names: HashSet<(&'static str, String)>,
     terminology: Waiting,
-}
-
-/// A checked resource on its way.
-struct Item {
-    place: String,
-    spec: &'static ResourceSpec,
-    id: String,
-    source: String,
-    resource: Object,
-    /// The marks of what it lacks.
-    marks: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
     /// A loader for one import.
-    pub fn new(store: &'a Store, source: Option<&'a str>, base: &'a str, strictness: &'a Strictnesses) -> Loader<'a> {
+    pub fn new(store: &'a Store, checker: &'a Checker, base: &'a str) -> Loader<'a> {
         Loader {
             store,
-            source,
+            checker,
             base,
-            strictness,
             key: CursorKey::new(Vec::new()),
             report: Report::default(),
             waiting: Vec::new(),
+            names: HashSet::new(),
             terminology: Waiting::default(),
         }
     }
 
     /// Takes one document.
-    pub async fn take(&mut self, place: &str, document: Object) -> Result<(), Failure> {
-        let kind = document.text("resourceType").unwrap_or("no resourceType").to_owned();
-        if kind == "Bundle" && document.text("type") == Some("transaction") {
-            self.flush().await?;
-            return self.transaction(place, document).await;
-        }
-        if terminology::KINDS.contains(&kind.as_str()) {
-            return self.terminology.take(self.store, &mut self.report, place, document).await;
-        }
-        if kind == "Bundle" {
-            return self.collection(place, document).await;
-        }
-        let Some(spec) = resources::kept(&kind) else {
-            self.report.pass(&kind);
-            return Ok(());
-        };
-        let id = identity(&document, None);
-        match self.item(place, spec, id, document) {
-            // Two of one identity in a batch are two versions: the first goes before the second comes.
-            Ok(item) => {
-                if self.waiting.len() >= BATCH
-                    || self.waiting.iter().any(|w| w.id == item.id && w.spec.name == spec.name)
-                {
+    pub async fn take(&mut self, document: Checked) -> Result<(), Failure> {
+        match document {
+            Checked::Item(item) => {
+                let name = (item.spec.name, item.id.clone());
+                // Two of one identity in a batch are two versions: the first goes before the second comes.
+                if self.waiting.len() >= WAITING || self.names.contains(&name) {
                     self.flush().await?;
                 }
+                self.names.insert(name);
                 self.waiting.push(item);
             }
-            Err(reason) => self.report.refuse(place, &reason),
+            Checked::Other { place, kind, document } if kind != "Bundle" => {
+                self.terminology.take(self.store, &mut self.report, &place, document).await?;
+            }
+            Checked::Other { place, document, .. } if document.text("type") == Some("transaction") => {
+                self.flush().await?;
+                self.transaction(&place, document).await?;
+            }
+            Checked::Other { place, document, .. } => self.collection(&place, document).await?,
+            Checked::Passed(kind) => self.report.pass(&kind),
+            Checked::Refused { place, reason } => self.report.refuse(&place, &reason),
         }
         Ok(())
     }
@@ -126,14 +105,19 @@ impl<'a> Loader<'a> {
     /// Writes what waits.
     async fn flush(&mut self) -> Result<(), Failure> {
         let mut waiting = std::mem::take(&mut self.waiting);
+        self.names.clear();
         // Patients first, whoever shares them: the rows about them find their person made.
-        waiting.sort_by_key(|item| !item.spec.is_person());
-        while let Some(first) = waiting.first() {
-            let (source, clinical) = (first.source.clone(), !first.spec.is_person());
-            let (mine, others) =
-                waiting.into_iter().partition(|item| item.source == source && item.spec.is_person() != clinical);
-            waiting = others;
-            self.write_each(mine).await?;
+        waiting.sort_by(|a, b| (!a.spec.is_person(), &a.source).cmp(&(!b.spec.is_person(), &b.source)));
+        let mut waiting = waiting.into_iter().peekable();
+        let mut batch: Vec<Item> = Vec::new();
+        while let Some(item) = waiting.next() {
+            let goes_on = waiting
+                .peek()
+                .is_some_and(|next| next.source == item.source && next.spec.is_person() == item.spec.is_person());
+            batch.push(item);
+            if !goes_on || batch.len() == BATCH {
+                self.write_each(std::mem::take(&mut batch)).await?;
+            }
         }
         Ok(())
     }
@@ -194,7 +178,7 @@ impl<'a> Loader<'a> {
         let mut items = Vec::new();
         for (entry_place, full_url, spec, id, mut resource) in kept {
             resolve(&mut resource, full_url.as_deref(), &homes);
-            match self.item(&entry_place, spec, id, resource) {
+            match self.checker.item(&entry_place, spec, id, resource) {
                 Ok(item) => items.push(item),
                 Err(reason) => {
                     self.report.refuse(
@@ -215,25 +199,6 @@ impl<'a> Loader<'a> {
             self.report.refuse(place, &format!("the whole transaction, for {entry}: {reason}"));
         }
         Ok(())
-    }
-
-    /// Checks a resource and gives it its identity and source.
-    fn item(&self, place: &str, spec: &'static ResourceSpec, id: String, mut resource: Object) -> Result<Item, String> {
-        let own = resource.objects("meta").find_map(|meta| meta.text("source")).map(str::to_owned);
-        let source = self.source.map(str::to_owned).or(own).unwrap_or_else(|| UNNAMED.to_owned());
-        let verdict = profile::check(&resource, self.strictness.of(Some(&source)));
-        if !verdict.errors.is_empty() {
-            return Err(words(&verdict.errors));
-        }
-        if !is_id(&id) {
-            return Err(format!("\"{id}\" is not an id"));
-        }
-        verdict.mark(&mut resource);
-        let marks = verdict.marks().map(str::to_owned).collect();
-        if resource.get("id").is_some() {
-            resource.set("id", Json::string(id.clone()));
-        }
-        Ok(Item { place: place.to_owned(), spec, id, source, resource, marks })
     }
 
     /// Writes items of one source in one transaction. The inner error: which one was refused, and why. In a transaction
@@ -305,25 +270,6 @@ fn asked_id(entry: &Object) -> Result<Option<String>, String> {
         },
         _ => Err(format!("its request is {method}: an import takes POST and PUT")),
     }
-}
-
-/// The id a resource goes by: its entry's UUID, its own id, or one made of its content, so that a second import finds it.
-fn identity(resource: &Object, full_url: Option<&str>) -> String {
-    let uuid = full_url.and_then(|url| url.strip_prefix("urn:uuid:")).filter(|id| is_id(id));
-    if let Some(id) = uuid.or(resource.text("id")) {
-        return id.to_owned();
-    }
-    let digest = Sha256::digest(Json::Object(resource.clone()).to_string().as_bytes());
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, &digest).to_string()
-}
-
-/// Findings as one line of a report.
-pub fn words(issues: &[Issue]) -> String {
-    let one = |issue: &Issue| match &issue.expression {
-        Some(place) => format!("{place}: {}", issue.diagnostics),
-        None => issue.diagnostics.clone(),
-    };
-    issues.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// The audit row of an import: an operator's doing, about the patients it writes.

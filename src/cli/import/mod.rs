@@ -3,19 +3,24 @@
 //! Safe to run again: every resource has one id, its own or one made from where it came from, and a
 //! resource equal to the stored one makes no new version.
 
+mod check;
 mod load;
 mod read;
 mod report;
 mod terminology;
 
+use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
 
 use super::Failure;
 use crate::profile::Strictnesses;
 use crate::store::Store;
+use check::{Checked, Checker};
 use load::Loader;
 pub use report::Report;
 
@@ -39,25 +44,50 @@ pub async fn run(
     if let Some(source) = source {
         store.introduce_source(source).await?;
     }
-    let mut loader = Loader::new(store, source, base, strictness);
-    for file in &files {
-        let name = file.display().to_string();
-        read::documents(file, &mut async |document, size| {
-            let step = match document {
-                Ok((place, document)) => loader.take(&format!("{name}{place}"), document).await,
-                Err((place, reason)) => {
-                    loader.report.refuse(&format!("{name}{place}"), &reason);
-                    Ok(())
-                }
-            };
-            bar.inc(size);
-            step
-        })
-        .await?;
+    let checker = || Checker { source: source.map(str::to_owned), strictness: strictness.clone() };
+    let (own, theirs) = (checker(), checker());
+    let mut loader = Loader::new(store, &own, base);
+    let (give, mut take) = mpsc::channel(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read_all(&files, &theirs, &give));
+    while let Some((documents, size)) = take.recv().await {
+        for document in documents {
+            loader.take(document).await?;
+        }
+        bar.inc(size);
     }
+    reader.await??;
     loader.finish().await?;
     bar.finish_and_clear();
     Ok(loader.report)
+}
+
+/// Documents that are handed over together, and how many such lots are checked ahead of what is written.
+const LOT: usize = 100;
+const AHEAD: usize = 4;
+
+/// Checked documents, and the bytes they took.
+type Lot = (Vec<Checked>, u64);
+
+/// Reads and checks all files, as far as what was checked is taken.
+fn read_all(files: &[PathBuf], checker: &Checker, give: &mpsc::Sender<Lot>) -> io::Result<()> {
+    let mut lot: Lot = (Vec::with_capacity(LOT), 0);
+    for file in files {
+        let name = file.display().to_string();
+        let more = read::documents(file, &mut |document, size| {
+            lot.0.push(checker.check(&name, document));
+            lot.1 += size;
+            if lot.0.len() < LOT {
+                return ControlFlow::Continue(());
+            }
+            // Nobody takes any more where the writing has failed, which says why.
+            give.blocking_send(std::mem::take(&mut lot)).map_or(ControlFlow::Break(()), ControlFlow::Continue)
+        })?;
+        if more.is_break() {
+            return Ok(());
+        }
+    }
+    let _ = give.blocking_send(lot);
+    Ok(())
 }
 
 /// Imports text that the program carries, as if from a file of this name.
@@ -69,13 +99,13 @@ pub async fn run_ndjson(
     strictness: &Strictnesses,
 ) -> Result<Report, Failure> {
     let bar = progress(text.len() as u64);
-    let mut loader = Loader::new(store, None, base, strictness);
+    let checker = Checker { source: None, strictness: strictness.clone() };
+    let mut loader = Loader::new(store, &checker, base);
     for (at, line) in text.lines().enumerate() {
-        let place = format!("{name}:{}", at + 1);
-        match read::json(line.as_bytes()) {
-            Ok(document) => loader.take(&place, document).await?,
-            Err(reason) => loader.report.refuse(&place, &reason),
-        }
+        let place = format!(":{}", at + 1);
+        let document = read::json(line.as_bytes());
+        let document = document.map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
+        loader.take(checker.check(name, document)).await?;
         bar.inc(line.len() as u64 + 1);
     }
     loader.finish().await?;

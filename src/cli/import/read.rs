@@ -1,27 +1,25 @@
 //! From a file to the JSON documents in it: one for JSON and XML, one a line for NDJSON.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::cli::Failure;
 use crate::fhir::json::{Json, Object};
 use crate::fhir::xml;
 
 /// A document with its place in the file (`:3` for a line), or why there is none.
 pub type Document = Result<(String, Object), (String, String)>;
 
-/// Calls `each` with every document and the bytes it took. NDJSON is read line by line, whatever its size.
-pub async fn documents(
-    file: &Path,
-    each: &mut impl AsyncFnMut(Document, u64) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+/// Calls `each` with every document and the bytes it took, until it is told that no more is wanted. NDJSON is read line by line,
+/// whatever its size.
+pub fn documents(file: &Path, each: &mut dyn FnMut(Document, u64) -> ControlFlow<()>) -> io::Result<ControlFlow<()>> {
     let place = String::new();
     if file.extension().is_none_or(|ending| ending != "ndjson") {
         let bytes = std::fs::read(file)?;
         let read = if file.extension().is_some_and(|ending| ending == "xml") { xml(&bytes) } else { json(&bytes) };
         let document = read.map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
-        return each(document, bytes.len() as u64).await;
+        return Ok(each(document, bytes.len() as u64));
     }
     let mut reader = BufReader::new(File::open(file)?);
     let (mut line, mut number) = (Vec::new(), 0);
@@ -29,14 +27,16 @@ pub async fn documents(
         line.clear();
         let size = reader.read_until(b'\n', &mut line)?;
         if size == 0 {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         number += 1;
         let text = line.trim_ascii();
         if !text.is_empty() {
             let place = format!(":{number}");
             let document = json(text).map(|object| (place.clone(), object)).map_err(|reason| (place, reason));
-            each(document, size as u64).await?;
+            if each(document, size as u64).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ impl Waiting {
     ) -> Result<(), Failure> {
         let issues = profile::check(&resource, Strictness::Off).errors;
         if !issues.is_empty() {
-            report.refuse(place, &super::load::words(&issues));
+            report.refuse(place, &super::check::words(&issues));
             return Ok(());
         }
         if resource.text("resourceType") == Some("ValueSet") {

@@ -4,28 +4,39 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::decide::Step;
-use super::{Change, Write, Written};
+use super::{Change, Write, Written, literal};
 use crate::access::{Confidentiality, Sensitive};
 use crate::fhir::date::{self, to_text};
 use crate::fhir::json::{Json, Object};
 use crate::fhir::label;
 use crate::fhir::meta;
-use crate::resources::index;
+use crate::resources::index::{self, Filled, Holds};
 use crate::resources::spec::ResourceSpec;
 use crate::store::StoreError;
 use crate::store::sql::{Expr, Sql};
 
-/// A row to insert, as JSON that PostgreSQL makes a record of.
+/// A row to insert.
 pub struct NewRow {
     id: String,
     /// Whether a current row has to go first.
     replaces: bool,
-    /// Whether a current row comes.
-    current: bool,
-    /// Whether its label is above normal.
-    raised: bool,
-    record: String,
+    /// The label, where it is above normal and there may be versions before this one.
+    raised: Option<Confidentiality>,
+    /// Its columns by name; one without a resource is a deletion's.
+    record: Object,
 }
+
+/// The columns that every row has, a history row's alone and the one that comes last.
+const OWN: [(&str, &str); 6] = [
+    ("patient_id", "bigint"),
+    ("id", "text"),
+    ("version", "integer"),
+    ("updated_at", "timestamptz"),
+    ("source_id", "integer"),
+    ("confidentiality", "smallint"),
+];
+const VERB: (&str, &str) = ("verb", "text");
+const RESOURCE: (&str, &str) = ("resource", "text");
 
 /// What a change answers and, unless nothing changes, its row.
 pub fn prepare(
@@ -68,11 +79,7 @@ pub fn prepare(
                 label_of(stored, &index::columns(write.grant.spec(), stored, base), sensitive)
             });
             base_columns(step.version, label, "DELETE");
-            let record = Json::Object(record).to_string();
-            return (
-                written,
-                Some(NewRow { id: write.id.clone(), replaces: true, current: false, raised: false, record }),
-            );
+            return (written, Some(NewRow { id: write.id.clone(), replaces: true, raised: None, record }));
         }
         // A patch has become an update before its row is made.
         Change::Patch { .. } => return (written, None),
@@ -92,15 +99,14 @@ pub fn prepare(
     written.resource = Json::Object(served).to_string();
     let columns = index::columns(write.grant.spec(), resource, base);
     let label = label_of(resource, &columns, sensitive);
-    let raised = label > Confidentiality::Normal;
+    let raised = Some(label).filter(|label| *label > Confidentiality::Normal && step.version > 1);
     base_columns(step.version, label, method);
     record.0.extend(columns.0);
     if let Some(uri) = source_uri.filter(|_| resource.objects("meta").all(|meta| meta.get("source").is_none())) {
         record.set("meta_source", Json::Array(vec![Json::string(uri)]));
     }
     record.set("resource", Json::string(written.resource.clone()));
-    let record = Json::Object(record).to_string();
-    (written, Some(NewRow { id: write.id.clone(), replaces: step.replaces, current: true, raised, record }))
+    (written, Some(NewRow { id: write.id.clone(), replaces: step.replaces, raised, record }))
 }
 
 /// Puts in what the server owns: id, version, time, and the source where the sender named none.
@@ -158,51 +164,73 @@ pub fn label_of(resource: &Object, columns: &Object, sensitive: &Sensitive) -> C
 pub async fn insert(tx: &mut PgConnection, rows: Vec<(&'static ResourceSpec, NewRow)>) -> Result<(), StoreError> {
     for spec in crate::resources::ALL {
         let mine: Vec<&NewRow> = rows.iter().filter(|(s, _)| s.name == spec.name).map(|(_, row)| row).collect();
-        let (table, history) = (Expr::literal(spec.table), Expr::literal(spec.history));
+        if mine.is_empty() {
+            continue;
+        }
         let gone: Vec<String> = mine.iter().filter(|row| row.replaces).map(|row| row.id.clone()).collect();
         if !gone.is_empty() {
             let mut sql = Sql::named("write: versions");
             let ids = sql.bind(gone, "text[]");
-            sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&table, &ids]));
+            sql.push(&Expr::fill("DELETE FROM {} WHERE id = ANY({})", &[&Expr::literal(spec.table), &ids]));
             sql.fetch(&mut *tx).await?;
         }
-        let raised: Vec<&str> = mine.iter().filter(|row| row.raised).map(|row| row.record.as_str()).collect();
-        if !raised.is_empty() {
-            raise_labels(tx, &history, &format!("[{}]", raised.join(","))).await?;
-        }
-        for current in [true, false] {
-            let records: Vec<&str> =
-                mine.iter().filter(|row| row.current == current).map(|row| row.record.as_str()).collect();
-            if records.is_empty() {
-                continue;
-            }
-            let mut sql = Sql::named("write: rows");
-            let json = sql.bind_text(&format!("[{}]", records.join(",")), "json");
-            let into_history = Expr::fill(
-                "INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})",
-                &[&history, &history, &json],
-            );
-            sql.push(&match current {
-                false => into_history,
-                true => Expr::fill(
-                    "WITH kept AS ({}) INSERT INTO {} SELECT * FROM json_populate_recordset(NULL::{}, {})",
-                    &[&into_history, &table, &table, &json],
-                ),
-            });
-            sql.fetch(&mut *tx).await?;
-        }
+        let raised = mine.iter().filter_map(|row| Some((row.id.clone(), row.raised?)));
+        raise_labels(tx, spec, raised.collect()).await?;
+        put_in(tx, spec, &mine).await?;
     }
     Ok(())
 }
 
-/// A label that is raised counts for the versions before it too.
-pub async fn raise_labels(tx: &mut PgConnection, history: &Expr, records: &str) -> Result<(), StoreError> {
-    let mut sql = Sql::named("write: history");
-    let json = sql.bind_text(records, "json");
+/// Puts rows of one type in: each into the history, and what is no deletion among the current. Columns go as arrays, one
+/// element a row: PostgreSQL reads these in a quarter of the time that JSON records take.
+async fn put_in(tx: &mut PgConnection, spec: &'static ResourceSpec, rows: &[&NewRow]) -> Result<(), StoreError> {
+    let mut sql = Sql::named("write: rows");
+    let (mut names, mut values, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |(stem, suffix): (&'static str, &'static str), sql_type, column: Vec<Option<String>>| {
+        // An array of nothing costs as much as one of something; none at all costs nothing.
+        let column = Some(column).filter(|column| column.iter().any(Option::is_some));
+        let name = Expr::fill("{}{}", &[&Expr::literal(stem), &Expr::literal(suffix)]);
+        reads.push(Expr::fill("u.{}::{} AS {}", &[&name, &Expr::literal(sql_type), &name]));
+        values.push(sql.bind(column, "text[]"));
+        names.push(name);
+    };
+    for (name, sql_type) in OWN.into_iter().chain([VERB, RESOURCE]) {
+        let column = rows.iter().map(|row| row.record.get(name).and_then(|value| literal::of(value, Holds::Texts)));
+        add((name, ""), sql_type, column.collect());
+    }
+    for Filled { stem, suffix, holds } in index::filled(spec) {
+        let name = format!("{stem}{suffix}");
+        let column = rows.iter().map(|row| row.record.get(&name).and_then(|value| literal::of(value, holds)));
+        add((stem, suffix), literal::sql_type(holds), column.collect());
+    }
+    let (read, values, all) = (Expr::list(&reads), Expr::list(&values), Expr::list(&names));
+    let history = Expr::list(&names[..OWN.len() + 2]);
+    names.remove(OWN.len());
+    let current = Expr::list(&names);
     sql.push(&Expr::fill(
-        "UPDATE {} h SET confidentiality = n.confidentiality FROM json_populate_recordset(NULL::{}, {}) n \
-         WHERE h.id = n.id AND h.confidentiality < n.confidentiality",
-        &[history, history, &json],
+        "WITH new AS (SELECT {} FROM unnest({}) AS u({})), \
+         kept AS (INSERT INTO {} ({}) SELECT {} FROM new) INSERT INTO {} ({}) SELECT {} FROM new WHERE resource IS NOT NULL",
+        &[&read, &values, &all, &Expr::literal(spec.history), &history, &history, &Expr::literal(spec.table), &current, &current],
+    ));
+    sql.fetch(tx).await?;
+    Ok(())
+}
+
+/// A label that is raised counts for the versions before it too.
+pub async fn raise_labels(
+    tx: &mut PgConnection,
+    spec: &ResourceSpec,
+    labels: Vec<(String, Confidentiality)>,
+) -> Result<(), StoreError> {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    let (ids, labels): (Vec<String>, Vec<i16>) = labels.into_iter().map(|(id, label)| (id, label as i16)).unzip();
+    let mut sql = Sql::named("write: history");
+    let (ids, labels) = (sql.bind(ids, "text[]"), sql.bind(labels, "smallint[]"));
+    sql.push(&Expr::fill(
+        "UPDATE {} h SET confidentiality = n.label FROM unnest({}, {}) n(id, label) WHERE h.id = n.id AND h.confidentiality < n.label",
+        &[&Expr::literal(spec.history), &ids, &labels],
     ));
     sql.fetch(&mut *tx).await?;
     Ok(())

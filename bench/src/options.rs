@@ -50,8 +50,8 @@ pub struct Options {
     pub kind_seconds: u64,
     /// Seconds of an open-loop run.
     pub open_seconds: u64,
-    /// Views that are drawn: each a patient and a user in a care relationship with them.
-    pub views: usize,
+    /// Views that are drawn at least: each a patient and a user in a care relationship with them.
+    views: usize,
     /// Views whose statements are recorded.
     pub recorded: usize,
     /// Observations of the heavy patient.
@@ -97,5 +97,11 @@ impl Options {
                 _ => "make bench",
             },
         }
+    }
+
+    /// How many views are drawn of so many patients: more of more, so that it is not the same few rows that are read.
+    pub fn views(&self, patients: u32) -> usize {
+        let share = usize::try_from(patients / 8).unwrap_or_default();
+        self.views.max(share.min(2_000))
     }
 }

@@ -38,7 +38,7 @@ pub async fn everything(
     }
     let client = reqwest::Client::new();
     let mut streamed = Streamed { rows: 0.0, service: Vec::new(), copy: Vec::new(), bytes: 0.0 };
-    let some = &views[..views.len().min(60)];
+    let some = &views[..views.len().min(30)];
     for round in 0..=options.rounds {
         let (mut seconds, mut copy, mut bytes) = (0.0, 0.0, 0);
         for view in some {

@@ -81,7 +81,7 @@ async fn scale(options: &Options, patients: u32, first: bool) -> Result<Scale, F
         scale.ready.push(Service::start(&record.url, &log)?.ready_after * 1e3);
     }
     let service = Service::start(&record.url, &log)?;
-    let (mut views, heavy) = workload::draw(&record, options.views).await?;
+    let (mut views, heavy) = workload::draw(&record, options.views(patients)).await?;
     scale.view_requests = views.iter().map(|view| view.requests.len() as f64).sum::<f64>() / views.len() as f64;
     let mut bench = Bench::prepare(options, &record, &service, &mut views).await?;
     let memory = Memory::start(bench.answers.clone())?;

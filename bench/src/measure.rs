@@ -124,13 +124,13 @@ impl<'a> Bench<'a> {
         let clients = self.options.connections;
         let mut side = Side { name: name.to_owned(), title: title.to_owned(), ..Side::default() };
         load::closed(&self.service.address, &file, clients, seconds.div_ceil(3))?;
-        let lookup = script.lookup(self.record, clients, seconds.div_ceil(2))?;
+        let lookup = told(script.lookup(self.record, clients, seconds.div_ceil(2)));
         for round in 0..self.options.rounds {
             let (cpu, cpu_postgres) = (self.service.cpu(), self.record.cpu());
             let outcome = load::closed(&self.service.address, &file, clients, seconds)?;
             side.cpu_service.push((self.service.cpu() - cpu) * 1e6 / outcome.requests);
             side.cpu_postgres.push((self.record.cpu() - cpu_postgres) * 1e6 / outcome.requests);
-            let limit = script.measure(self.record, clients, seconds)?;
+            let limit = told(script.measure(self.record, clients, seconds));
             let rate = script.without(limit, lookup);
             side.limit.push(rate);
             side.limit_with_lookup.push(limit * script.requests as f64);
@@ -197,6 +197,14 @@ impl Write {
     fn target(&self) -> Target<'_> {
         Target { method: "POST", path: &self.path, token: &self.token, body: Some(&self.body) }
     }
+}
+
+/// The figure; where there is none, that is said, and the run goes on without.
+fn told(figure: Result<f64, Failure>) -> f64 {
+    figure.unwrap_or_else(|error| {
+        say(&format!("  {error}"));
+        f64::NAN
+    })
 }
 
 /// The highest rate of a closed loop, for open ones to be a part of.

@@ -50,8 +50,8 @@ pub struct Options {
     pub kind_seconds: u64,
     /// Seconds of an open-loop run.
     pub open_seconds: u64,
-    /// Views that are drawn: each a patient and a user in a care relationship with them.
-    pub views: usize,
+    /// Views that are drawn at least: each a patient and a user in a care relationship with them.
+    views: usize,
     /// Views whose statements are recorded.
     pub recorded: usize,
     /// Observations of the heavy patient.
@@ -82,11 +82,11 @@ impl Options {
             everything,
             kinds,
             rounds: rounds.unwrap_or(if quick { 2 } else { 3 }),
-            view_seconds: if quick { 3 } else { 8 },
+            view_seconds: if quick { 3 } else { 6 },
             kind_seconds: if quick { 1 } else { 2 },
-            open_seconds: if quick { 4 } else { 12 },
-            views: if quick { 100 } else { 400 },
-            recorded: if quick { 40 } else { 120 },
+            open_seconds: if quick { 4 } else { 10 },
+            views: if quick { 100 } else { 300 },
+            recorded: if quick { 40 } else { 80 },
             heavy: if quick { 5_000 } else { 50_000 },
             connections: 16,
             report: if committed { Path::new("bench").to_owned() } else { folder.clone() },
@@ -97,5 +97,11 @@ impl Options {
                 _ => "make bench",
             },
         }
+    }
+
+    /// How many views are drawn of so many patients: more of more, so that it is not the same few rows that are read.
+    pub fn views(&self, patients: u32) -> usize {
+        let share = usize::try_from(patients / 8).unwrap_or_default();
+        self.views.max(share.min(2_000))
     }
 }

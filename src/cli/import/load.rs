@@ -21,7 +21,7 @@ use crate::store::{AuditRow, Change, Changes, NotWritten, Store, Write, Written}
 const BATCH: usize = 500;
 
 /// Single resources that wait for others of their source to be written with.
-const WAITING: usize = 4 * BATCH;
+const WAITING: usize = 16 * BATCH;
 
 /// Takes checked documents and writes them.
 pub struct Loader<'a> {

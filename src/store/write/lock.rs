@@ -136,7 +136,8 @@ pub async fn touched(
     }
     let keys: BTreeSet<i64> = names.iter().map(|name| bucket(name, NAMES)).collect();
     // A transaction that has its number before it takes the time is one that an export can wait for (`store/export.rs`).
-    let lock = "SELECT pg_current_xact_id(), count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest($1::bigint[]) k ORDER BY k) ordered";
+    let lock = "SELECT count(pg_advisory_xact_lock(k)) FROM (SELECT k FROM unnest($1::bigint[]) k ORDER BY k) ordered \
+                WHERE pg_current_xact_id() IS NOT NULL";
     let lock = sqlx::query(lock).bind(keys.iter().copied().collect::<Vec<i64>>());
     timed("write: lock", lock.execute(tx)).await?;
     Ok(Locked(keys))

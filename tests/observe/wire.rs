@@ -63,7 +63,7 @@ fn varint(bytes: &mut &[u8]) -> u64 {
     }
 }
 
-fn messages<'a>(bytes: &'a [u8], field: u64) -> Vec<&'a [u8]> {
+fn messages(bytes: &[u8], field: u64) -> Vec<&[u8]> {
     let found = fields(bytes).into_iter().filter(|(number, _)| *number == field);
     found.filter_map(|(_, value)| if let Value::Bytes(bytes) = value { Some(bytes) } else { None }).collect()
 }

@@ -6,8 +6,8 @@ use super::{Visit, failed, json};
 use crate::smart::client::Client;
 use crate::smart::desk::{Actor, Desk};
 use crate::smart::fault::Fault;
-use crate::smart::params::Params;
 use crate::smart::launch as launches;
+use crate::smart::params::Params;
 use crate::store::Outcome;
 
 /// Keeps the context, gives the handle.

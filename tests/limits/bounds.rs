@@ -15,21 +15,22 @@ async fn a_longer_address_and_more_header_lines_are_refused_with_words() {
     let longest = "a".repeat(1_000 - "/fhir/".len() - path.len() + 1);
     assert_eq!(gp.get(&format!("{path}{longest}")).await.status, 200, "as long as it may be");
     refused(&gp.get(&format!("{path}{longest}a")).await, 414, "too-long", "limits.address");
-    // Authorization, Accept and Host are there already.
+    // Authorization, Accept, Accept-Encoding and Host are there already.
     let lines = async |more: usize| {
         let request = gp.request(Method::GET, "Patient");
         ask((0..more).fold(request, |request, at| request.header(format!("x-{at}"), "1"))).await
     };
-    assert_eq!(lines(17).await.status, 200, "as many as there may be");
-    refused(&lines(18).await, 431, "too-long", "limits.header_lines");
+    assert_eq!(lines(16).await.status, 200, "as many as there may be");
+    refused(&lines(17).await, 431, "too-long", "limits.header_lines");
     let large = ask(gp.request(Method::GET, "Patient").header("x-large", "a".repeat(4_000))).await;
     refused(&large, 431, "too-long", "limits.headers");
     // Without a token just so, and below /oauth.
     let open = ask(app.open(Method::GET, &format!("/oauth/authorize?state={longest}")).header("x", "1")).await;
     refused(&open, 414, "too-long", "limits.address");
-    // What is too large to be read at all has no words.
+    // What is too large to be read at all has no words, and may not even hear of it.
     let endless = head(&gp, "GET /fhir/Patient", &format!("x-large: {}\r\n", "a".repeat(140_000)));
-    assert!(send(&mut dial(&app).await, &endless, LONG).await.starts_with("HTTP/1.1 431 "));
+    let answer = send(&mut dial(&app).await, &endless, LONG).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

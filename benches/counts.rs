@@ -62,8 +62,11 @@ impl Material {
     }
 }
 
+/// A name, and what is done under it.
+type Work = (&'static str, fn(&Material));
+
 /// What is counted. Each is called `ROUNDS` times.
-const WORK: [(&str, fn(&Material)); 8] = [
+const WORK: [Work; 8] = [
     ("token: from the header to its hash", |_| {
         let _ = black_box(smart::bearer(black_box(Some("Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))));
     }),

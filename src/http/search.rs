@@ -143,7 +143,7 @@ pub async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload
 
 /// What a search found.
 enum Found {
-    OfType(Page),
+    OfType(Box<Page>),
     Across(AcrossPage),
 }
 
@@ -168,7 +168,7 @@ async fn told(call: &Call, scope: Scope<'_>, text: &str, found: Result<Found, Pr
     };
     call.saw(row, people).await?;
     Ok(Answer::ok(match found {
-        Found::OfType(page) => bundle(call, page),
+        Found::OfType(page) => bundle(call, *page),
         Found::Across(page) => bundle_across(call, &path, page),
     }))
 }
@@ -181,7 +181,7 @@ async fn look(call: &Call, scope: Scope<'_>, text: &str) -> Result<Proved<Found>
     let store = &call.state.store;
     if let Some(kind) = scope.kind {
         let plan = Plan::of(understand(call, kind, scope.within, text)?);
-        return Ok(store.search(plan).await?.map(Found::OfType));
+        return Ok(store.search(plan).await?.map(|page| Found::OfType(Box::new(page))));
     }
     let across = Across::read(&call.caller, &pairs(text)?, &context(call, scope.within)).map_err(refused)?;
     Ok(store.search_across(AcrossPlan::of(across)).await?.map(Found::Across))

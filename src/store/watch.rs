@@ -45,7 +45,7 @@ impl GivenUp {
     }
 
     /// Whether a connection that came back may be lent again. Most are not asked: asking is a round trip.
-    pub async fn is_free(self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    pub async fn is_free(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         if !self.lately() {
             return Ok(true);
         }

@@ -64,9 +64,10 @@ pub async fn on_system(
     let plain = path.strip_prefix('$').unwrap_or(&path);
     let found = ALL.iter().find(|operation| operation.on_system.is_some() && operation.name == plain);
     let operation = found.ok_or_else(|| unknown(&path, None))?;
+    let method = request.method().clone();
     match Body::asked(operation, request, payload) {
-        Ok(body) => export::run(&call, false, body).await,
-        Err(refusal) => Ok(refusal),
+        Some(body) => export::run(&call, false, body).await,
+        None => Ok(wrong_method(operation, &method)),
     }
 }
 
@@ -83,10 +84,8 @@ async fn ask(
         here && operation.name == plain && operation.is_for(spec.name)
     });
     let Some(operation) = found else { return Err(unknown(name, Some(spec))) };
-    let body = match Body::asked(operation, request, payload) {
-        Ok(body) => body,
-        Err(refusal) => return Ok(refusal),
-    };
+    let method = request.method().clone();
+    let Some(body) = Body::asked(operation, request, payload) else { return Ok(wrong_method(operation, &method)) };
     let answer: Answer = match operation.run {
         // Its answer is a stream, which takes the call along.
         Run::Everything => return everything::everything(call, id, body).await,
@@ -109,14 +108,11 @@ async fn ask(
 }
 
 impl Body {
-    /// What comes with a request for an operation, or the answer to a method that does not ask it.
-    fn asked(operation: &Operation, request: HttpRequest, payload: web::Payload) -> Result<Body, HttpResponse> {
-        let method = request.method().clone();
-        let read = matches!(method, Method::GET | Method::HEAD);
-        if !(method == Method::POST || read && operation.by_get) {
-            return Err(wrong_method(operation, &method));
-        }
-        Ok(Body { request, payload: (!read).then_some(payload) })
+    /// What comes with a request for an operation; none where its method does not ask it.
+    fn asked(operation: &Operation, request: HttpRequest, payload: web::Payload) -> Option<Body> {
+        let read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let may = request.method() == Method::POST || read && operation.by_get;
+        may.then(|| Body { request, payload: (!read).then_some(payload) })
     }
 }
 

@@ -6,7 +6,7 @@ use super::made_from;
 use crate::tables::{code, table};
 
 /// Each part of the page: the keys that begin so, its heading, and what is said under it.
-const PARTS: [(&str, &str, &str); 9] = [
+const PARTS: [(&str, &str, &str); 11] = [
     ("", "The service", "At the top of the file, before any table."),
     (
         "limits.",

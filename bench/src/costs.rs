@@ -38,7 +38,7 @@ pub async fn measure(bench: &mut Bench<'_>, side: &Side) -> Result<Costs, Failur
         })?;
         let rows: Vec<Vec<&Sent>> = rows.chunks_exact(10.min(rows.len())).map(|chunk| chunk.iter().collect()).collect();
         let script = Script::of(&mut bench.owner, &bench.record.folder, &format!("cost-{at}"), &rows, None).await?;
-        scripts.push((title, if at < bare { script.as_owner() } else { script }));
+        scripts.push((title, if at < bare { script.by_owner() } else { script }));
     }
     let rows: Vec<Vec<&Sent>> = sent.chunks_exact(10.min(sent.len())).map(|chunk| chunk.iter().collect()).collect();
     let all = Script::of(&mut bench.owner, &bench.record.folder, "cost-all", &rows, Some(&bench.trail)).await?;

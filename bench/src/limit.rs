@@ -52,7 +52,7 @@ impl Script {
         let mut values = Values { rows: rows.len(), columns: Vec::new() };
         let mut body = String::new();
         for place in 0..requests {
-            let mut variants: Vec<(Vec<(&str, Vec<bool>)>, Vec<usize>)> = Vec::new();
+            let mut variants: Vec<Variant> = Vec::new();
             for (row, sent) in rows.iter().enumerate() {
                 let shape = shape(sent[place]);
                 match variants.iter_mut().find(|(known, _)| *known == shape) {
@@ -114,7 +114,7 @@ impl Script {
     }
 
     /// The same, sent by the owner of the tables.
-    pub fn as_owner(self) -> Script {
+    pub fn by_owner(self) -> Script {
         Script { options: OWNER, ..self }
     }
 
@@ -157,8 +157,14 @@ fn pgbench_program() -> PathBuf {
     places.find(|path| path.is_file()).unwrap_or_else(|| "pgbench".into())
 }
 
+/// The statements of a request, and which of their values are NULL.
+type Shape<'a> = Vec<(&'a str, Vec<bool>)>;
+
+/// A shape, and the rows that have it.
+type Variant<'a> = (Shape<'a>, Vec<usize>);
+
 /// What two requests have to have in common to be the same commands.
-fn shape(sent: &Sent) -> Vec<(&str, Vec<bool>)> {
+fn shape(sent: &Sent) -> Shape<'_> {
     sent.statements.iter().map(|one| (one.text.as_str(), one.values.iter().map(Option::is_none).collect())).collect()
 }
 

@@ -19,6 +19,7 @@ use crate::config::{Load, RequestLimits};
 use crate::error::Problem;
 use crate::fhir::outcome::IssueType;
 use crate::limits::{Busy, Rates, TooOften, Turn};
+use crate::telemetry::metrics::{self, Rejection};
 
 /// The rates of one process.
 #[derive(Debug)]
@@ -143,6 +144,7 @@ pub async fn waits<T>(
 
 /// 503 for a request that found no turn.
 pub fn busy(_: Busy) -> Problem {
+    metrics::rejected(Rejection::Load);
     let words = "more is asked of this service at the moment than it can do: nothing was done; try again after Retry-After seconds";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, IssueType::Throttled, words)
 }
@@ -157,6 +159,7 @@ fn late(seconds: u64) -> Problem {
 
 impl From<TooOften> for Problem {
     fn from(refused: TooOften) -> Problem {
+        metrics::rejected(Rejection::Rate);
         let seconds = refused.seconds();
         let words = format!("this was asked too often: try again in {seconds} seconds, and less often from then on");
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, IssueType::Throttled, words);

@@ -144,7 +144,7 @@ pub async fn form(call: &Call, request: &HttpRequest, payload: &mut web::Payload
 /// What a search found.
 enum Found {
     OfType(Box<Page>),
-    Across(AcrossPage),
+    Across(Box<AcrossPage>),
 }
 
 /// Searches for the GET entries of a batch.
@@ -169,7 +169,7 @@ async fn told(call: &Call, scope: Scope<'_>, text: &str, found: Result<Found, Pr
     call.saw(row, people).await?;
     Ok(Answer::ok(match found {
         Found::OfType(page) => bundle(call, *page),
-        Found::Across(page) => bundle_across(call, &path, page),
+        Found::Across(page) => bundle_across(call, &path, *page),
     }))
 }
 
@@ -184,7 +184,7 @@ async fn look(call: &Call, scope: Scope<'_>, text: &str) -> Result<Proved<Found>
         return Ok(store.search(plan).await?.map(|page| Found::OfType(Box::new(page))));
     }
     let across = Across::read(&call.caller, &pairs(text)?, &context(call, scope.within)).map_err(refused)?;
-    Ok(store.search_across(AcrossPlan::of(across)).await?.map(Found::Across))
+    Ok(store.search_across(AcrossPlan::of(across)).await?.map(|page| Found::Across(Box::new(page))))
 }
 
 /// The search of a type that a query asks for, if the caller may run it and it can be read.

@@ -28,15 +28,21 @@ pub enum Rejection {
     Database,
     /// 503: the audit trail could not be written.
     Audit,
+    /// 503: as many requests work and wait as may.
+    Load,
+    /// 429: somebody asks too often, or guesses.
+    Rate,
 }
 
 impl Rejection {
-    const ALL: &[Rejection] = &[Rejection::Database, Rejection::Audit];
+    const ALL: &[Rejection] = &[Rejection::Database, Rejection::Audit, Rejection::Load, Rejection::Rate];
 
     fn name(self) -> &'static str {
         match self {
             Rejection::Database => "database",
             Rejection::Audit => "audit",
+            Rejection::Load => "load",
+            Rejection::Rate => "rate",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Attacks with a token that has just ended. The service knew it a moment ago, and remembers what it said; whatever ended it,
 //! and wherever, the very next request is turned away as one with no token in force, and has its row.
 
+// These tests end tokens as another instance would, in the database.
+#![allow(clippy::disallowed_types)]
+
 use lcr_facade::access::Claims;
 use lcr_facade::app::App;
 use lcr_facade::config::Config;

@@ -10,7 +10,7 @@ CREATE TABLE export_job (
     -- Whether rows that are nobody's are left out.
     of_people boolean NOT NULL,
     asked_at timestamptz NOT NULL,
-    -- The first transaction that had not begun when it was asked for: once all before it have ended, all that was written by then can be read.
+    -- The transaction that kept it: once all before it have ended, all that was written by then can be read.
     pending xid8 NOT NULL,
     expires_at timestamptz NOT NULL
 );

@@ -42,7 +42,7 @@ impl Store {
     pub async fn begin_export(&self, leave: &Leave, job: &NewExport, most: i64) -> Result<bool, StoreError> {
         let Some(client) = client(leave) else { return Ok(false) };
         let keep = "INSERT INTO export_job (export_id, client, request, queries, of_people, asked_at, pending, expires_at) \
-                    SELECT $1, $2, $3, $4, $5, $6, pg_snapshot_xmax(pg_current_snapshot()), now() + make_interval(secs => $7) \
+                    SELECT $1, $2, $3, $4, $5, $6, pg_current_xact_id(), now() + make_interval(secs => $7) \
                     WHERE (SELECT count(*) FROM export_job j WHERE j.client = $2 AND j.expires_at > now()) < $8";
         let keep = sqlx::query(keep).bind(job.id).bind(client).bind(&job.request).bind(Stored(&job.queries));
         let keep = keep.bind(job.of_people).bind(job.asked_at).bind(job.seconds as f64).bind(most);

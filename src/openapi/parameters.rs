@@ -297,6 +297,10 @@ fn common() -> [(&'static str, ParameterBuilder); 18] {
                 "`handling=lenient`: parameters that the search does not know are passed over",
             ),
         ),
-        ("Prefer-async", header("Prefer", any_text(), "`respond-async`, without which no export begins")),
+        (
+            "Prefer-async",
+            header("Prefer", any_text(), "`respond-async`, without which no export begins")
+                .example(Some("respond-async".into())),
+        ),
     ]
 }

@@ -18,7 +18,7 @@ async fn staff_read_who_has_opted_out() {
         for path in
             ["Patient/@", "Patient/@/_history", "Patient/@/_history/1", "Patient/@/$summary", "Patient/@/$everything"]
         {
-            refused(&as_absent(&session, path, "near", "none").await, 404, &nothing());
+            refused(&as_absent(&session, path, "near", "nemo").await, 404, &nothing());
         }
         for path in ["Condition/@", "Condition/@/_history", "Condition/@/_history/1"] {
             refused(&as_absent(&session, path, "near-Condition", "none-Condition").await, 404, &nothing());
@@ -44,7 +44,7 @@ async fn staff_search_for_who_has_opted_out() {
             "Condition?patient._id=@&_total=accurate",
             "Observation/$lastn?patient=@&code=38341003",
         ] {
-            finds(&as_absent(&session, path, "near", "none").await, &[], Some(0));
+            finds(&as_absent(&session, path, "near", "nemo").await, &[], Some(0));
         }
         for path in
             ["Patient?family=attwood", "Condition?code=38341003", "Observation?_sort=-date", "Condition?code:not=1"]
@@ -98,8 +98,8 @@ async fn a_plan_is_made_for_who_has_opted_out() {
     let gp = persona(&app, "gp").await;
     let hidden = gp.post("CarePlan", about("CarePlan", "x", "near", NEAR)).await;
     assert_eq!(hidden.status, 422, "{}", hidden.text);
-    let absent = gp.post("CarePlan", about("CarePlan", "x", "none", NEAR)).await;
-    assert_eq!(renamed(&hidden, "near", "@"), renamed(&absent, "none", "@"));
+    let absent = gp.post("CarePlan", about("CarePlan", "x", "nemo", NEAR)).await;
+    assert_eq!(renamed(&hidden, "near", "@"), renamed(&absent, "nemo", "@"));
     // A user's own source keeps the plan, and the user does not get at it.
     let row = "CarePlan/near-CarePlan";
     refused(&gp.put(row, about("CarePlan", "near-CarePlan", "near", NEAR)).await, 404, &nothing());
@@ -192,8 +192,8 @@ async fn another_patient_of_who_has_opted_out_is_shared_in_later() {
     crate::world::put(&elsewhere, &crate::world::patient("twin", NEAR)).await;
     crate::world::put(&elsewhere, &about("Condition", "twin-Condition", "twin", NEAR)).await;
     let gp = persona(&app, "gp").await;
-    refused(&as_absent(&gp, "Patient/@", "twin", "none").await, 404, &nothing());
-    finds(&as_absent(&gp, "Condition?patient=@&_total=accurate", "twin", "none").await, &[], Some(0));
+    refused(&as_absent(&gp, "Patient/@", "twin", "nemo").await, 404, &nothing());
+    finds(&as_absent(&gp, "Condition?patient=@&_total=accurate", "twin", "nemo").await, &[], Some(0));
     // One whose number comes later goes with its rows to the person who has opted out.
     let mut late = crate::world::patient("late", NEAR);
     let number = late.as_object_mut().and_then(|late| late.remove("identifier")).expect("a number");
@@ -201,6 +201,6 @@ async fn another_patient_of_who_has_opted_out_is_shared_in_later() {
     crate::world::put(&elsewhere, &about("Condition", "late-Condition", "late", NEAR)).await;
     late["identifier"] = number;
     crate::world::put(&elsewhere, &late).await;
-    refused(&as_absent(&gp, "Patient/@", "late", "none").await, 404, &nothing());
+    refused(&as_absent(&gp, "Patient/@", "late", "nemo").await, 404, &nothing());
     refused(&as_absent(&gp, "Condition/@", "late-Condition", "none-Condition").await, 404, &nothing());
 }

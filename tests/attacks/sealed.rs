@@ -85,10 +85,10 @@ async fn a_sealed_patient_leaves_the_persons_other_rows_open() {
     for name in ["gp", "nurse", "social-worker"] {
         let session = persona(&app, name).await;
         for path in ["Patient/@", "Patient/@/_history", "Patient/@/_history/1", "Patient/@/$everything"] {
-            refused(&as_absent(&session, path, "near", "none").await, 404, &nothing());
-            refused(&as_absent(&session, path, "twin", "none").await, 404, &nothing());
+            refused(&as_absent(&session, path, "near", "nemo").await, 404, &nothing());
+            refused(&as_absent(&session, path, "twin", "nemo").await, 404, &nothing());
         }
-        finds(&as_absent(&session, "Condition?patient=@&_total=accurate", "near", "none").await, &[], Some(0));
+        finds(&as_absent(&session, "Condition?patient=@&_total=accurate", "near", "nemo").await, &[], Some(0));
         let number = "Patient?identifier=@&_total=accurate";
         finds(&as_absent(&session, number, &nhs(NEAR), &nhs(40)).await, &[], Some(0));
     }
@@ -100,7 +100,7 @@ async fn a_sealed_patient_leaves_the_persons_other_rows_open() {
     // The person sees their own, and not what is sealed.
     let own = persona(&app, "patient").await;
     finds(&own.get("Patient?_total=accurate").await, &["near"], Some(1));
-    refused(&as_absent(&own, "Patient/@", "twin", "none").await, 404, &nothing());
+    refused(&as_absent(&own, "Patient/@", "twin", "nemo").await, 404, &nothing());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,8 +113,8 @@ async fn the_past_of_a_sealed_patient_is_open_after_its_deletion() {
     // The person is not sealed any more; what was sealed stays so, with its past.
     let gp = persona(&app, "gp").await;
     assert_eq!(gp.get("Patient/near").await.status, 200);
-    refused(&as_absent(&gp, "Patient/@/_history/2", "twin", "none").await, 404, &nothing());
-    refused(&as_absent(&gp, "Patient/@/_history/1", "twin", "none").await, 404, &nothing());
-    refused(&as_absent(&gp, "Patient/@/_history", "twin", "none").await, 404, &nothing());
-    refused(&as_absent(&gp, "Patient/@", "twin", "none").await, 404, &nothing());
+    refused(&as_absent(&gp, "Patient/@/_history/2", "twin", "nemo").await, 404, &nothing());
+    refused(&as_absent(&gp, "Patient/@/_history/1", "twin", "nemo").await, 404, &nothing());
+    refused(&as_absent(&gp, "Patient/@/_history", "twin", "nemo").await, 404, &nothing());
+    refused(&as_absent(&gp, "Patient/@", "twin", "nemo").await, 404, &nothing());
 }

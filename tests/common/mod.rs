@@ -12,7 +12,7 @@ use lcr_facade::access::Claims;
 use lcr_facade::app::App;
 use lcr_facade::cli::import::{self, Report};
 use lcr_facade::cluster::{Cluster, Durability};
-use lcr_facade::config::Config;
+use lcr_facade::config::{Config, Load};
 use lcr_facade::profile::{Strictness, Strictnesses};
 use lcr_facade::smart;
 use lcr_facade::store::Store;
@@ -103,7 +103,20 @@ impl TestApp {
         let own =
             "UPDATE service_key SET secret = sha256(convert_to(gen_random_uuid()::text, 'UTF8')) WHERE name = 'cursor'";
         sqlx::query(own).execute(&mut raw).await.expect("a secret of its own");
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), workers: 2, connections: 4, ..config };
+        // A test asks in a minute what a person asks in a year. Tests of the bounds bring their own.
+        let load = match config.load == Load::default() {
+            true => Load {
+                queue: 100_000,
+                queue_ms: 60_000,
+                rate: 0,
+                wrong_tokens: 0,
+                wrong_secrets: 0,
+                wrong_claims: 0,
+                ..config.load
+            },
+            false => config.load,
+        };
+        let config = Config { listen: ([127, 0, 0, 1], 0).into(), workers: 2, connections: 4, load, ..config };
         let strictness = config.profile.clone();
         let app = App::build(config, &database).await.expect("app");
         let url = app.url().to_owned();

@@ -138,7 +138,7 @@ async fn everybody_in_it_is_in_the_trail_and_without_the_trail_nothing_leaves() 
     assert_eq!(lines(&fetch(&session, &url).await).len(), 3);
     let count: i64 = sqlx::query_scalar(told).fetch_one(&mut eyes).await.expect("a count");
     assert_eq!(count, 3);
-    run(&app, "REVOKE EXECUTE ON FUNCTION audit_append(json, bytea) FROM lcr_service").await;
+    run(&app, "REVOKE EXECUTE ON FUNCTION audit_append(audit_said[], bytea) FROM lcr_service").await;
     let response = session.request(Method::GET, &url).send().await.expect("an answer");
     let body = response.bytes().await;
     assert!(body.is_err(), "without audit rows: {body:?}");

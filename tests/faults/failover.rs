@@ -53,7 +53,9 @@ async fn it_goes_on_at_the_standby_that_takes_the_primarys_place() {
 
 /// A standby of this primary, without which the primary commits nothing from now on.
 async fn copy(primary: &Postgres, home: &Path) -> Postgres {
+    // Where the server's programs are links, this one may be in PATH alone.
     let program = Tools::find().expect("a look").expect("PostgreSQL").program("pg_basebackup");
+    let program = if program.exists() { program } else { "pg_basebackup".into() };
     let pg = home.join("pg");
     std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&pg).expect("a folder");
     let data = pg.join("data");

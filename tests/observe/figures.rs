@@ -85,7 +85,7 @@ async fn refusals_without_a_database_have_their_reason() {
     let source = app.source("https://lcr.example/source/observe").await;
     let named = "lcr_http_rejected_total{reason=\"audit\"}";
     let before = figures(&app).await[named];
-    let revoke = "REVOKE EXECUTE ON FUNCTION audit_append(json, bytea) FROM lcr_service";
+    let revoke = "REVOKE EXECUTE ON FUNCTION audit_append(audit_said[], bytea) FROM lcr_service";
     let mut owner = sqlx::PgConnection::connect(&app.database).await.expect("the database");
     sqlx::query(revoke).execute(&mut owner).await.expect(revoke);
     assert_eq!(source.get("Patient?family=x").await.status, 503);

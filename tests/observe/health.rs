@@ -64,8 +64,8 @@ async fn readiness_names_what_fails_and_recovers_by_itself() {
     named(
         &app,
         "audit",
-        "REVOKE EXECUTE ON FUNCTION audit_append(json, bytea) FROM lcr_service",
-        "GRANT EXECUTE ON FUNCTION audit_append(json, bytea) TO lcr_service",
+        "REVOKE EXECUTE ON FUNCTION audit_append(audit_said[], bytea) FROM lcr_service",
+        "GRANT EXECUTE ON FUNCTION audit_append(audit_said[], bytea) TO lcr_service",
     )
     .await;
     // A table that cannot be written is found by writing: the right to call the function says nothing of it.

@@ -33,8 +33,8 @@ const FAULTS: [(&str, &str); 3] = [
     ),
     ("REVOKE SELECT ON reach.patient FROM lcr_service", "GRANT SELECT ON reach.patient TO lcr_service"),
     (
-        "REVOKE EXECUTE ON FUNCTION audit_append(json, bytea) FROM lcr_service",
-        "GRANT EXECUTE ON FUNCTION audit_append(json, bytea) TO lcr_service",
+        "REVOKE EXECUTE ON FUNCTION audit_append(audit_said[], bytea) FROM lcr_service",
+        "GRANT EXECUTE ON FUNCTION audit_append(audit_said[], bytea) TO lcr_service",
     ),
 ];
 

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 use crate::common::{Session, json, send};
 use crate::document;
 use crate::world::{Call, calls, followed, sandboxed};
 
-/// What cannot be filled in, since nobody knows it before: ids of the audit trail.
-const UNKNOWN: [&str; 1] = ["/fhir/AuditEvent/{id}"];
+/// What cannot be filled in, since nobody knows it before: ids of the audit trail and of exports.
+const UNKNOWN: [&str; 3] = ["/fhir/AuditEvent/{id}", "/fhir/$export/{id}", "/fhir/$export/{id}/{file}"];
 
-/// The address with the parameters that have an example filled in; none where one that is required has none.
-fn filled(document: &Value, call: &Call<'_>) -> Option<String> {
-    let (mut path, mut query) = (call.path.to_owned(), Vec::new());
+/// The address with the parameters that have an example filled in, and headers; none where one that is required has none.
+fn filled(document: &Value, call: &Call<'_>) -> Option<(String, HeaderMap)> {
+    let (mut path, mut query, mut headers) = (call.path.to_owned(), Vec::new(), HeaderMap::new());
     for parameter in call.parameters(document) {
         let name = parameter["name"].as_str().expect("name");
         let example = match &parameter["example"] {
@@ -26,11 +27,15 @@ fn filled(document: &Value, call: &Call<'_>) -> Option<String> {
         match parameter["in"].as_str() {
             Some("path") => path = path.replace(&format!("{{{name}}}"), &example),
             Some("query") => query.push((name, example)),
+            Some("header") => {
+                let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
+                headers.insert(name, example.parse().expect("a header's value"));
+            }
             place => panic!("{name} in {place:?} has an example"),
         }
     }
     let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    Some(if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) })
+    Some((if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }, headers))
 }
 
 fn encoded(text: &str) -> String {
@@ -52,12 +57,12 @@ async fn every_get_finds_something() {
     let sessions = sessions(&app).await;
     let (mut asked, mut left) = (0, Vec::new());
     for call in calls(&document).iter().filter(|call| call.method == "GET") {
-        let Some(address) = filled(&document, call) else {
+        let Some((address, headers)) = filled(&document, call) else {
             left.push(call.path);
             continue;
         };
         let session = &sessions[call.persona()];
-        let reply = session.get(&format!("{}{address}", app.url)).await;
+        let reply = send(session.request(Method::GET, &format!("{}{address}", app.url)).headers(headers)).await;
         // Without a launch there is no patient of it.
         if call.path == "/fhir/Patient/$everything" {
             assert!(reply.status == 400 && reply.text.contains("launch"), "{}", reply.text);
@@ -172,22 +177,28 @@ async fn operations_can_be_asked_as_shown() {
     // What is named by an id that only an earlier answer tells is not there.
     let unknown = ["endRelationshipPatient", "reviewPatient", "everythingPatientByPost"];
     for call in calls(&document).iter().filter(|call| call.method == "POST" && call.path.contains("/$")) {
-        let Some(address) = filled(&document, call) else { panic!("{} has no example of its id", call.path) };
+        let Some((address, headers)) = filled(&document, call) else {
+            panic!("{} has no example of its id", call.path)
+        };
         let examples = call.body["requestBody"]["content"]["application/fhir+json"]["examples"].as_object();
         let Some((_, example)) = examples.and_then(|all| all.iter().next()) else {
             panic!("{} shows no body", call.id)
         };
         let body = followed(&document, example)["value"].clone();
         let session = &sessions[call.persona()];
-        let reply = send(json(session.request(Method::POST, &format!("{}{address}", app.url)), body)).await;
-        let ends = if unknown.contains(&call.id) { reply.status.is_client_error() } else { reply.status == 200 };
+        let request = session.request(Method::POST, &format!("{}{address}", app.url)).headers(headers.clone());
+        let reply = send(json(request, body)).await;
+        // An export is begun: 202.
+        let done = if call.path.ends_with("$export") { 202 } else { 200 };
+        let ends = if unknown.contains(&call.id) { reply.status.is_client_error() } else { reply.status == done };
         assert!(ends, "{} as {}: {} {}", call.path, call.persona(), reply.status, reply.text);
         let form = &call.body["requestBody"]["content"]["application/x-www-form-urlencoded"]["example"];
         if let Some(fields) = form.as_object() {
             let fields: Vec<(&String, &str)> =
                 fields.iter().map(|(name, value)| (name, value.as_str().expect("a field"))).collect();
-            let reply = send(session.request(Method::POST, &format!("{}{address}", app.url)).form(&fields)).await;
-            let ends = if unknown.contains(&call.id) { reply.status.is_client_error() } else { reply.status == 200 };
+            let request = session.request(Method::POST, &format!("{}{address}", app.url)).headers(headers);
+            let reply = send(request.form(&fields)).await;
+            let ends = if unknown.contains(&call.id) { reply.status.is_client_error() } else { reply.status == done };
             assert!(ends, "{} by form: {} {}", call.path, reply.status, reply.text);
         }
     }

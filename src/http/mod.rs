@@ -202,6 +202,7 @@ async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "/fhir/Patient/{id}/{kind}" => "GET, HEAD",
         "/fhir" | "/fhir/" => "GET, HEAD, POST",
         "/fhir/$export/{id}" => "GET, DELETE",
+        "/fhir/$export/{id}/{file}" => "GET",
         path if path.ends_with("/_search") => "POST",
         _ => "GET, HEAD",
     };

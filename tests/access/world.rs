@@ -139,8 +139,8 @@ pub const FAR: usize = 2;
 /// The number of a third, `veil-Patient`: all are involved in their care, and a label hides them.
 pub const VEILED: usize = 9;
 
-/// Those who are involved in the care of `near`.
-const CARERS: [(&str, &str); 5] = [
+/// Those who are involved in the care of `near`: kind of holder and holder.
+pub const CARERS: [(&str, &str); 5] = [
     ("organisation", "Y90001"),
     ("organisation", "Y9R01"),
     ("practitioner", "nurse"),

@@ -64,7 +64,8 @@ async fn head_is_get_without_the_body() {
     let app = TestApp::start().await;
     let gp = gp(&app).await;
     let (mut seen, routes) = (0, declared());
-    for (_, pattern) in routes.iter().filter(|(method, _)| method == "GET") {
+    // What an export holds is fetched or not at all.
+    for (_, pattern) in routes.iter().filter(|(method, route)| method == "GET" && !route.contains("$export")) {
         let path = pattern.replace(r"{operation:\$[^/]*}", "$lastn").replace("{kind}", "Patient");
         let url = format!("{}{}", app.url, path.replace("{id}", "none").replace("{version}", "1"));
         let get = send(gp.request(Method::GET, &url)).await;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::common::{Reply, Session, TestApp};
-use crate::world::{GP_SOURCE, labelled, patient, persona, put};
+use crate::world::{CARERS, GP_SOURCE, labelled, patient, persona, put, relate};
 
 /// Nothing here takes so long, on however busy a machine.
 pub const LONG: Duration = Duration::from_secs(60);
@@ -22,10 +22,13 @@ pub fn unhurried() -> Load {
     Load { request_seconds: 3_600, statement_seconds: 3_600, ..Load::default() }
 }
 
-/// A service under this load, with one patient whom the GP's own source may see.
+/// A service under this load, with one patient who is in the GP's care.
 pub async fn under(load: Load) -> TestApp {
     let app = TestApp::with(Config { load, ..Config::default() }).await;
     put(&app.source(GP_SOURCE).await, &labelled(patient("near", 1), "N")).await;
+    for (kind, holder) in CARERS {
+        relate(&app, 1, kind, holder).await;
+    }
     app
 }
 

@@ -43,7 +43,8 @@ async fn every_route_is_asked_for_a_column() {
     let asked: BTreeSet<(String, String)> = asked.collect();
     let open: BTreeSet<(String, String)> =
         OPEN.iter().map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned())).collect();
-    let declared: BTreeSet<(String, String)> = declared().into_iter().collect();
+    // HEAD is GET without its body; tests/limits holds the two side by side.
+    let declared: BTreeSet<(String, String)> = declared().into_iter().filter(|(method, _)| method != "HEAD").collect();
     let forgotten: Vec<_> = declared.iter().filter(|route| !asked.contains(route) && !open.contains(route)).collect();
     assert!(forgotten.is_empty(), "the matrix asks nothing of {forgotten:?}, and they are not among the open ones");
     let stale: Vec<_> = open.iter().filter(|route| asked.contains(route) || !declared.contains(route)).collect();

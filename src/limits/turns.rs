@@ -82,6 +82,18 @@ impl Turn {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Has a turn again, for the next piece of an answer that has begun: it waits beside the queue, since breaking off would
+    /// cost more than it saves, but not longer than this.
+    pub async fn go_on(&self, longest: Duration) -> Result<(), Busy> {
+        if self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return Ok(());
+        }
+        let permit = timeout(longest, Arc::clone(&self.turns.free).acquire_owned()).await;
+        let permit = permit.ok().and_then(Result::ok).ok_or(Busy::Waited)?;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+        Ok(())
+    }
+
     /// Has a turn again, after as long a wait as any.
     pub async fn again(&self) -> Result<(), Busy> {
         if self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some() {

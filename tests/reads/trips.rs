@@ -67,7 +67,7 @@ const MORE: [(&str, &str, usize); 13] = [
     ("GET", "Observation?patient=near&code:text=x", 2),
     // Histories and operations look the token up, and then read.
     ("GET", "Patient/near/_history", 2),
-    ("GET", "Observation/$lastn?patient=near&code=38341003", 3),
+    ("GET", "Observation/$lastn?patient=near&code=38341003", 2),
     ("GET", "Patient/near/$summary", 3),
     ("GET", "Patient/near/$everything?_count=10", 3),
     ("GET", "Patient/near/$everything", 8),

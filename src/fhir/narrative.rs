@@ -143,6 +143,11 @@ pub fn fault(text: &str) -> Option<String> {
     if root.tag_name().name() != "div" {
         return Some("in one <div xmlns=\"http://www.w3.org/1999/xhtml\">…</div>".to_owned());
     }
+    // One that names no namespace is given XHTML's where it goes into XML; another one could not be read there.
+    let strange = |node: &Node| node.tag_name().namespace().is_some_and(|namespace| namespace != xml::XHTML);
+    if document.descendants().any(|node| node.is_element() && strange(&node)) {
+        return Some("XHTML: an element is in another namespace than http://www.w3.org/1999/xhtml".to_owned());
+    }
     let shows =
         |node: &Node| node.text().is_some_and(|text| !text.trim().is_empty()) || node.tag_name().name() == "img";
     if !root.descendants().any(|node| shows(&node)) {

@@ -1,4 +1,4 @@
-//! The fuzz targets, briefly: every seed, then seeds changed at random, a few thousand for each target, without coverage. `make fuzz`
+//! The fuzz targets, briefly: every seed, then seeds changed at random, ten thousand for each target, without coverage. `make fuzz`
 //! is the long run with it. Another LCR_FUZZ_SEED gives other changes; LCR_FUZZ_ROUNDS more of them.
 
 #[path = "../../fuzz/targets.rs"]
@@ -148,7 +148,7 @@ fn fault(run: fn(&[u8]), bytes: &[u8]) -> Option<String> {
 
 fn fuzz((name, run): Target) {
     let (seeds, mut numbers) = (seeds(name), Numbers(number_of("LCR_FUZZ_SEED", 1)));
-    let rounds = number_of("LCR_FUZZ_ROUNDS", 2_000);
+    let rounds = number_of("LCR_FUZZ_ROUNDS", 10_000);
     let changed = (0..rounds).map(|_| changed(&seeds, &mut numbers));
     for bytes in seeds.iter().cloned().chain(changed.collect::<Vec<_>>()) {
         if let Some(words) = fault(run, &bytes) {

@@ -60,6 +60,11 @@ impl Parameter {
     pub fn is_resource(&self) -> bool {
         self.kind == "Resource" || resources::kept(self.kind).is_some()
     }
+
+    /// Whether its value is a primitive, which an address or a form can hold.
+    pub fn is_plain(&self) -> bool {
+        self.kind.starts_with(|first: char| first.is_ascii_lowercase())
+    }
 }
 
 /// A parameter that may be left out.

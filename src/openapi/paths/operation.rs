@@ -55,7 +55,7 @@ fn ask(paths: &mut Paths, operation: &'static Operation, spec: &'static Resource
     };
     if operation.by_get {
         let mut get = begun(id);
-        for parameter in operation.parameters {
+        for parameter in operation.parameters.iter().filter(|parameter| parameter.is_plain()) {
             get = get.parameter(parameters::of_operation(parameter));
         }
         let search = if operation.searches { parameters::of_lastn(spec) } else { Vec::new() };
@@ -99,7 +99,8 @@ fn body(operation: &Operation, spec: &'static ResourceSpec) -> RequestBody {
         body = body.content(JSON, json("parameters-sent", &[&example])).content(XML, xml(&[&example]));
     }
     if !resource {
-        let fields = operation.parameters.iter().map(|p| (p.name, p.required, parameters::value_of(p)));
+        let plain = operation.parameters.iter().filter(|p| p.is_plain());
+        let fields = plain.map(|p| (p.name, p.required, parameters::value_of(p)));
         let search = operation.searches.then(|| parameters::lastn_fields(spec)).into_iter().flatten();
         let fields: Vec<_> = fields.chain(search).collect();
         let mut content = bodies::form(fields);

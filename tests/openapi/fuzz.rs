@@ -20,7 +20,7 @@ const TAGS: [&str; 8] =
     ["Discovery", "CarePlan", "Organization", "AuditEvent", "Whole record", "Operations", "Sign-in", "Health"];
 
 /// The longest that a run may take: of every build, and when somebody asks for more.
-const PATIENCE: [Duration; 2] = [Duration::from_secs(420), Duration::from_secs(4 * 3600)];
+const PATIENCE: [Duration; 2] = [Duration::from_secs(170), Duration::from_secs(4 * 3600)];
 
 /// Lets it loose as somebody.
 async fn tried(persona: &str) {
